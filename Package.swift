@@ -1,0 +1,76 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The Debian packages behind the system libraries are named in one place, the Makefile.
+let package = Package(
+    name: "preview",
+    products: [
+        .executable(name: "preview", targets: ["preview"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", exact: "1.0.2", traits: []),
+        .package(url: "https://github.com/LebJe/TOMLKit", exact: "0.6.0"),
+    ],
+    targets: [
+        .systemLibrary(name: "CLibYAML", pkgConfig: "yaml-0.1"),
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl"),
+        .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto"),
+        .target(name: "CPreviewSystem"),
+        .target(
+            name: "PreviewData",
+            resources: [.embedInCode("frameworks.json")]
+        ),
+        .target(
+            name: "PreviewCore",
+            dependencies: ["CLibYAML", "CCrypto", "PreviewData", "TOMLKit"],
+            exclude: ["PreviewCore.docc"]
+        ),
+        .target(
+            name: "PreviewSystem",
+            dependencies: [
+                "CCurl", "CPreviewSystem",
+                .product(name: "Subprocess", package: "swift-subprocess"),
+            ]
+        ),
+        .target(name: "PreviewAdapters", dependencies: ["PreviewCore", "PreviewSystem"]),
+        .executableTarget(
+            name: "preview",
+            dependencies: [
+                "PreviewCore", "PreviewSystem", "PreviewAdapters",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]
+        ),
+        .target(
+            name: "PreviewTestSupport",
+            dependencies: ["PreviewCore", "PreviewSystem", "PreviewAdapters"]
+        ),
+        .testTarget(name: "PreviewCoreTests", dependencies: ["PreviewCore", "PreviewTestSupport"]),
+        .testTarget(
+            name: "PreviewSystemTests",
+            dependencies: ["PreviewSystem", "PreviewTestSupport"]
+        ),
+        .testTarget(
+            name: "PreviewAdaptersTests",
+            dependencies: ["PreviewCore", "PreviewSystem", "PreviewAdapters", "PreviewTestSupport"]
+        ),
+        .testTarget(
+            name: "PreviewCommandTests",
+            dependencies: ["PreviewCore", "PreviewSystem", "PreviewTestSupport", "preview"]
+        ),
+        .testTarget(name: "TidyTests", dependencies: ["PreviewTestSupport"]),
+    ],
+    swiftLanguageModes: [.v6],
+    cLanguageStandard: .gnu11
+)
+
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
+]
+for target in package.targets where target.type != .system && target.name != "CPreviewSystem" {
+    target.swiftSettings = strict
+}

@@ -1,0 +1,3 @@
+#define _GNU_SOURCE
+#include "CPreviewSystem.h"
+int cps_placeholder(void) { return 0; }

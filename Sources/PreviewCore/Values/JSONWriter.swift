@@ -1,0 +1,96 @@
+/// Writes JSON, either in the canonical form that checksums are taken over or indented for people.
+package enum JSONWriter {
+    /// The canonical bytes: sorted names, no spaces, nothing escaped that need not be (RFC 8785,
+    /// with numbers as the record spells them).
+    package static func canonical(_ value: JSONValue) -> [UInt8] {
+        var writer = Writer(indent: nil, sorted: true)
+        writer.write(value, depth: 0)
+        return writer.bytes
+    }
+
+    /// One line in the order of the members, for JSON lines.
+    package static func line(_ value: JSONValue) -> [UInt8] {
+        var writer = Writer(indent: nil, sorted: false)
+        writer.write(value, depth: 0)
+        return writer.bytes
+    }
+
+    /// Indented by two spaces in the order of the members, without a final newline.
+    package static func pretty(_ value: JSONValue) -> String {
+        var writer = Writer(indent: 2, sorted: false)
+        writer.write(value, depth: 0)
+        return String(decoding: writer.bytes, as: UTF8.self)
+    }
+}
+
+private struct Writer {
+    let indent: Int?
+    let sorted: Bool
+    var bytes: [UInt8] = []
+
+    mutating func write(_ value: JSONValue, depth: Int) {
+        switch value {
+        case .null: bytes += "null".utf8
+        case .bool(let flag): bytes += (flag ? "true" : "false").utf8
+        case .number(let literal): bytes += literal.utf8
+        case .string(let text): write(text)
+        case .array(let elements):
+            list(elements, open: "[", close: "]", depth: depth) { writer, element in
+                writer.write(element, depth: depth + 1)
+            }
+        case .object(let object):
+            let members = sorted ? object.members.sorted(by: precedes) : object.members
+            list(members, open: "{", close: "}", depth: depth) { writer, member in
+                writer.write(member.name)
+                writer.bytes += (writer.indent == nil ? ":" : ": ").utf8
+                writer.write(member.value, depth: depth + 1)
+            }
+        }
+    }
+
+    /// RFC 8785 sorts names by UTF-16 code units.
+    private func precedes(_ left: JSONObject.Member, _ right: JSONObject.Member) -> Bool {
+        left.name.utf16.lexicographicallyPrecedes(right.name.utf16)
+    }
+
+    private mutating func list<Element>(
+        _ elements: [Element], open: Character, close: Character, depth: Int,
+        each: (inout Writer, Element) -> Void
+    ) {
+        bytes += open.utf8
+        for (index, element) in elements.enumerated() {
+            if index > 0 { bytes.append(UInt8(ascii: ",")) }
+            breakLine(depth + 1)
+            each(&self, element)
+        }
+        if !elements.isEmpty { breakLine(depth) }
+        bytes += close.utf8
+    }
+
+    private mutating func breakLine(_ depth: Int) {
+        guard let indent else { return }
+        bytes.append(0x0A)
+        bytes += repeatElement(0x20, count: indent * depth)
+    }
+
+    private mutating func write(_ text: String) {
+        bytes.append(UInt8(ascii: "\""))
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "\""): bytes += #"\""#.utf8
+            case UInt8(ascii: "\\"): bytes += #"\\"#.utf8
+            case 0x08: bytes += #"\b"#.utf8
+            case 0x09: bytes += #"\t"#.utf8
+            case 0x0A: bytes += #"\n"#.utf8
+            case 0x0C: bytes += #"\f"#.utf8
+            case 0x0D: bytes += #"\r"#.utf8
+            case 0..<0x20:
+                let digits = Array("0123456789abcdef".utf8)
+                bytes += #"\u00"#.utf8
+                bytes += [digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+            default: bytes.append(byte)
+            }
+        }
+        bytes.append(UInt8(ascii: "\""))
+    }
+}

@@ -1,0 +1,6 @@
+import ArgumentParser
+
+@main
+struct Preview: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "preview")
+}
