@@ -1,0 +1,2 @@
+/// Placeholder until branch `detection` lands.
+package struct Detection: Hashable, Sendable {}
