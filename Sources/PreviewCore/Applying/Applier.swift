@@ -87,17 +87,20 @@ package struct PreviewIdentity: Hashable, Sendable {
     package var host: String
     /// The repository's address as it is shown.
     package var repository: String
+    /// `owner/name`, or the name of a local folder.
+    package var repositoryName: String
     package var branch: String
 
     package init(
         folder: String, source: String, user: String, host: String, repository: String,
-        branch: String
+        repositoryName: String, branch: String
     ) {
         self.folder = folder
         self.source = source
         self.user = user
         self.host = host
         self.repository = repository
+        self.repositoryName = repositoryName
         self.branch = branch
     }
 }

@@ -52,8 +52,8 @@ struct ApplyRun: Sendable {
         try checkHost(of: state)
         let facts = try await refresher.look(at: state)
         let planner = Planner(
-            config: request.config, configDigest: request.configDigest, state: state,
-            facts: facts, retryFrom: request.retryFrom)
+            config: request.config, configDigest: request.configDigest, identity: identity,
+            state: state, facts: facts, retryFrom: request.retryFrom)
         return View(loaded: loaded, state: state, facts: facts, plan: planner.plan())
     }
 
@@ -173,8 +173,8 @@ struct ApplyRun: Sendable {
             let output = try await step.run(
                 input,
                 StepRun(
-                    config: request.config, state: await journal.state, facts: view.facts,
-                    previous: view.state.output(of: step), action: planned.action,
+                    config: request.config, identity: identity, state: await journal.state,
+                    facts: view.facts, previous: view.state.output(of: step), action: planned.action,
                     attempt: JournalRecorder(
                         journal: journal, step: step.id, key: attempt.key, isResumed: isResumed),
                     world: world))

@@ -2,6 +2,7 @@
 package struct Planner: Sendable {
     package var config: Config
     package var configDigest: String
+    package var identity: PreviewIdentity
     package var state: State
     package var facts: Facts
     /// Steps from this one on are run again even where nothing differs.
@@ -9,10 +10,12 @@ package struct Planner: Sendable {
 
     /// - Parameter state: the recorded state, or a new one of serial 0 that is not saved yet.
     package init(
-        config: Config, configDigest: String, state: State, facts: Facts, retryFrom: StepID? = nil
+        config: Config, configDigest: String, identity: PreviewIdentity, state: State,
+        facts: Facts, retryFrom: StepID? = nil
     ) {
         self.config = config
         self.configDigest = configDigest
+        self.identity = identity
         self.state = state
         self.facts = facts
         self.retryFrom = retryFrom
@@ -32,7 +35,7 @@ package struct Planner: Sendable {
         let isBooted = state[.boot].applied != nil && state[.boot].attempt == nil
         return Plan(
             app: machine?.appName ?? state.app, project: state.project,
-            repository: config.repository.repositoryName,
+            repository: identity.repositoryName,
             branch: facts.head?.branch ?? state.branch,
             path: config.path, provider: config.provider,
             lineage: state.startedAt == nil ? nil : state.lineage, serial: state.serial,

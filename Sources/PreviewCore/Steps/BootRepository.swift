@@ -126,7 +126,8 @@ package struct BootRepository: Step {
                 machine: machine, branch: detected.branchName, commit: commit,
                 repository: detected.repositoryName, project: run.state.project,
                 provider: run.state.provider, mode: input.commands.mode,
-                expiresAt: run.state.expiresAt),
+                expiresAt: run.state.expiresAt
+            ).merging(detected.environment) { own, _ in own },
             settingsRevision: input.settings, health: input.health,
             timeouts: run.config.timeouts, image: input.image)
     }

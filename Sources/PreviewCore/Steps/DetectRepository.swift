@@ -73,7 +73,7 @@ package struct DetectRepository: Step {
         let detection = try await source.detect(
             head, of: run.config.repository, path: input.path)
         return DetectedRepository(
-            detection, head: head, repository: run.config.repository,
+            detection, head: head, identity: run.identity,
             description: "Repository detected and validated successfully")
     }
 

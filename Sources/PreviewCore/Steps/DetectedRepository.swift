@@ -22,6 +22,8 @@ package struct DetectedRepository: Codable, Hashable, Sendable {
     package var warnings: [String]
     /// Variables that `.env.example` names.
     package var requiredVariables: [String]
+    /// What the commands need in their environment, such as `MIX_ENV`; `env` may override it.
+    package var environment: [String: String]
     package var description: String
     /// What git is given to fetch the commit from.
     package var fetchUrl: String
@@ -47,5 +49,30 @@ package struct DetectedRepository: Codable, Hashable, Sendable {
     package struct Evidence: Codable, Hashable, Sendable {
         package var file: String
         package var reason: String
+    }
+}
+
+extension DetectedRepository {
+    /// Puts together what detection found and where.
+    package init(
+        _ detection: Detection, head: Head, identity: PreviewIdentity, description: String
+    ) {
+        self.init(
+            repositoryName: identity.repositoryName, repositoryUrl: identity.repository,
+            branchName: head.branch, commit: head.commit, subject: head.subject,
+            projectType: detection.projectType ?? "unknown", framework: detection.framework,
+            language: detection.language, packageManager: detection.packageManager,
+            runtime: detection.runtime.map {
+                Runtime(name: $0.name, version: $0.version, source: $0.source)
+            },
+            packageInfo: PackageInfo(scripts: detection.scripts),
+            commands: Commands(
+                install: detection.commands.install, build: detection.commands.build,
+                start: detection.commands.start, dev: detection.commands.dev),
+            port: detection.port, outputDirectory: detection.outputDirectory,
+            staticRoot: detection.isStatic ? detection.outputDirectory : nil,
+            evidence: detection.evidence.map { Evidence(file: $0.file, reason: $0.reason) },
+            warnings: detection.warnings, requiredVariables: detection.requiredVariables,
+            environment: detection.environment, description: description, fetchUrl: head.fetchURL)
     }
 }

@@ -82,6 +82,7 @@ package struct Field: Hashable, Sendable {
 /// What a step may use while it runs.
 package struct StepRun<Output: Sendable>: Sendable {
     package var config: Config
+    package var identity: PreviewIdentity
     /// The record as it was when the step began.
     package var state: State
     /// What was seen just before the step was approved.
@@ -93,10 +94,11 @@ package struct StepRun<Output: Sendable>: Sendable {
     package var world: World
 
     package init(
-        config: Config, state: State, facts: Facts, previous: Output?, action: Action,
-        attempt: any AttemptRecorder, world: World
+        config: Config, identity: PreviewIdentity, state: State, facts: Facts,
+        previous: Output?, action: Action, attempt: any AttemptRecorder, world: World
     ) {
         self.config = config
+        self.identity = identity
         self.state = state
         self.facts = facts
         self.previous = previous
