@@ -193,10 +193,10 @@ extension ConfigRule where Value == Int {
     /// Memory in MB; whether a machine can have it depends on the size.
     static let memory: ConfigRule = {
         let amounts = 1...9_999_999
-        let text = ConfigRule.text("", schema: .pattern(MemoryText.pattern)) {
+        let text = ConfigRule.text("", schema: .pattern(MemoryNotation.pattern)) {
             (text) throws(ConfigViolation) in
-            guard let amount = MemoryText.megabytes(text) else {
-                throw ConfigViolation(nearest: MemoryText.nearest(to: text))
+            guard let amount = MemoryNotation.megabytes(text) else {
+                throw ConfigViolation(nearest: MemoryNotation.nearest(to: text))
             }
             return amount
         }
@@ -222,10 +222,10 @@ extension ConfigRule where Value == Int {
         let more = mayBeZero ? "" : ", longer than nothing"
         return text(
             "a duration such as 90s, 5m, 1h or 7d\(more)",
-            schema: .pattern(nonZero + DurationText.pattern)
+            schema: .pattern(nonZero + DurationNotation.pattern)
         ) { (text) throws(ConfigViolation) in
-            guard let seconds = DurationText.seconds(text) else {
-                throw ConfigViolation(nearest: DurationText.nearest(to: text))
+            guard let seconds = DurationNotation.seconds(text) else {
+                throw ConfigViolation(nearest: DurationNotation.nearest(to: text))
             }
             guard seconds > 0 || mayBeZero else { throw ConfigViolation() }
             return seconds
@@ -239,7 +239,7 @@ extension ConfigRule where Value == Int? {
         let duration = ConfigRule<Int>.duration()
         return text(
             "a duration such as 90s, 5m, 1h or 7d, or `never`",
-            schema: .pattern("never|(?!0+[smhd])" + DurationText.pattern)
+            schema: .pattern("never|(?!0+[smhd])" + DurationNotation.pattern)
         ) { (text) throws(ConfigViolation) in
             if text == "never" { return nil }
             if NearestWord.find(text, among: ["never"]) != nil {

@@ -1,5 +1,5 @@
 /// Durations as people write them in the file: `90s`, `5m`, `1h`, `7d` (U9).
-package enum DurationText {
+enum DurationNotation {
     private static let units: [(letter: Character, seconds: Int)] = [
         ("d", 86400), ("h", 3600), ("m", 60), ("s", 1),
     ]
@@ -9,7 +9,7 @@ package enum DurationText {
 
     /// The length in seconds; `nil` for anything but up to six digits and one of `s m h d`. A bare
     /// or negative number is none.
-    package static func seconds(_ text: String) -> Int? {
+    static func seconds(_ text: String) -> Int? {
         guard let unit = units.first(where: { $0.letter == text.last }) else { return nil }
         let digits = text.utf8.dropLast()
         guard (1...6).contains(digits.count), digits.allSatisfy({ (0x30...0x39).contains($0) })
@@ -18,7 +18,7 @@ package enum DurationText {
     }
 
     /// A length in the largest unit that leaves a whole number: 3600 is `1h`, 90 is `90s`.
-    package static func text(seconds: Int) -> String {
+    static func text(seconds: Int) -> String {
         guard seconds > 0, let unit = units.first(where: { seconds % $0.seconds == 0 }) else {
             return "0s"
         }
