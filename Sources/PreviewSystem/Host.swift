@@ -43,6 +43,9 @@ package enum Host {
     /// The id of this process.
     package static var processID: Int32 { getpid() }
 
+    /// Ends the process at once, without cleaning up.
+    package static func exit(_ code: Int32) -> Never { _exit(code) }
+
     /// Hours, minutes and seconds of a time in the local time zone, as `HH:MM:SS`.
     package static func localClockTime(unixSeconds: Int) -> String {
         var (time, parts) = (time_t(unixSeconds), tm())
