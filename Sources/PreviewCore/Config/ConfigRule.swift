@@ -222,10 +222,10 @@ extension ConfigRule where Value == Int {
         let more = mayBeZero ? "" : ", longer than nothing"
         return text(
             "a duration such as 90s, 5m, 1h or 7d\(more)",
-            schema: .pattern(nonZero + DurationNotation.pattern)
+            schema: .pattern(nonZero + DurationText.pattern)
         ) { (text) throws(ConfigViolation) in
-            guard let seconds = DurationNotation.seconds(text) else {
-                throw ConfigViolation(nearest: DurationNotation.nearest(to: text))
+            guard let seconds = DurationText.seconds(text) else {
+                throw ConfigViolation(nearest: DurationText.nearest(to: text))
             }
             guard seconds > 0 || mayBeZero else { throw ConfigViolation() }
             return seconds
@@ -239,7 +239,7 @@ extension ConfigRule where Value == Int? {
         let duration = ConfigRule<Int>.duration()
         return text(
             "a duration such as 90s, 5m, 1h or 7d, or `never`",
-            schema: .pattern("never|(?!0+[smhd])" + DurationNotation.pattern)
+            schema: .pattern("never|(?!0+[smhd])" + DurationText.pattern)
         ) { (text) throws(ConfigViolation) in
             if text == "never" { return nil }
             if NearestWord.find(text, among: ["never"]) != nil {

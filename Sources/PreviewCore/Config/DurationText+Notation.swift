@@ -1,5 +1,5 @@
-/// Durations as people write them in the file: `90s`, `5m`, `1h`, `7d` (U9).
-enum DurationNotation {
+/// Durations as people write them in the file and in flags: `90s`, `5m`, `1h`, `7d` (U9).
+extension DurationText {
     private static let units: [(letter: Character, seconds: Int)] = [
         ("d", 86400), ("h", 3600), ("m", 60), ("s", 1),
     ]
@@ -9,20 +9,12 @@ enum DurationNotation {
 
     /// The length in seconds; `nil` for anything but up to six digits and one of `s m h d`. A bare
     /// or negative number is none.
-    static func seconds(_ text: String) -> Int? {
+    package static func seconds(_ text: String) -> Int? {
         guard let unit = units.first(where: { $0.letter == text.last }) else { return nil }
         let digits = text.utf8.dropLast()
         guard (1...6).contains(digits.count), digits.allSatisfy({ (0x30...0x39).contains($0) })
         else { return nil }
         return Int(text.dropLast()).map { $0 * unit.seconds }
-    }
-
-    /// A length in the largest unit that leaves a whole number: 3600 is `1h`, 90 is `90s`.
-    static func text(seconds: Int) -> String {
-        guard seconds > 0, let unit = units.first(where: { seconds % $0.seconds == 0 }) else {
-            return "0s"
-        }
-        return "\(seconds / unit.seconds)\(unit.letter)"
     }
 
     /// What may have been meant by something that is no duration: `90` by seconds, `5 min`, `1h30m`,
@@ -43,8 +35,8 @@ enum DurationNotation {
         }
         let seconds = total.rounded(.up)
         guard seconds >= 1, seconds < 86400 * 1_000_000 else { return nil }
-        let nearest = Self.text(seconds: Int(seconds))
-        return Self.seconds(nearest) == nil ? nil : nearest
+        let nearest = short(Int(seconds))
+        return self.seconds(nearest) == nil ? nil : nearest
     }
 
     private static func seconds(inUnit word: Substring) -> Double? {
