@@ -63,11 +63,11 @@ package struct Config: Hashable, Sendable {
     package struct Resources: Hashable, Sendable, Codable {
         /// The row of the size table with this kind and number of CPUs, such as `shared-cpu-2x`: the
         /// parser gives it always, also where the file has `cpu` and `memory` alone.
-        package var size: String?
+        package var size: String
         package var cpu: Int
         package var memory: Int
 
-        package init(size: String?, cpu: Int, memory: Int) {
+        package init(size: String, cpu: Int, memory: Int) {
             self.size = size
             self.cpu = cpu
             self.memory = memory

@@ -33,7 +33,7 @@ struct CommandContext: Sendable {
 }
 
 /// A command of `preview`. Its body says what it does; everything around it is done here.
-protocol PreviewCommand: AsyncParsableCommand {
+protocol PreviewCommand: AsyncParsableCommand, Sendable {
     var global: GlobalOptions { get }
 
     /// Does the command's work.
