@@ -1,8 +1,7 @@
 extension ConfigDecoder {
     /// The configuration that a document describes, with every default filled in; `nil` when that
-    /// cannot be said at all. It counts only if ``faults`` is empty afterwards.
-    ///
-    /// - Parameter defaultName: the name of a project that does not give one.
+    /// cannot be said at all. It counts only if ``faults`` is empty afterwards. `defaultName` names a
+    /// project that does not name itself.
     mutating func config(
         _ root: YAMLNode?,
         defaultName: (RepositoryReference) -> String

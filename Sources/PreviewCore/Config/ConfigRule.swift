@@ -193,10 +193,10 @@ extension ConfigRule where Value == Int {
     /// Memory in MB; whether a machine can have it depends on the size.
     static let memory: ConfigRule = {
         let amounts = 1...9_999_999
-        let text = ConfigRule.text("", schema: .pattern(MemoryText.pattern)) {
+        let text = ConfigRule.text("", schema: .pattern(MemoryNotation.pattern)) {
             (text) throws(ConfigViolation) in
-            guard let amount = MemoryText.megabytes(text) else {
-                throw ConfigViolation(nearest: MemoryText.nearest(to: text))
+            guard let amount = MemoryNotation.megabytes(text) else {
+                throw ConfigViolation(nearest: MemoryNotation.nearest(to: text))
             }
             return amount
         }

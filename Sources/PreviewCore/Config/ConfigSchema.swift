@@ -156,7 +156,7 @@ package enum ConfigSchema {
             through: size.memory.upperBound,
             by: size.memoryStep
         )
-        let texts = amounts.flatMap(MemoryText.spellings).map(JSONValue.string)
+        let texts = amounts.flatMap(MemoryNotation.spellings).map(JSONValue.string)
         return [
             "anyOf": [
                 [

@@ -1,5 +1,5 @@
 /// Amounts of memory as people write them in the file: `1024` (MB), `512mb`, `1gb` (U9).
-enum MemoryText {
+enum MemoryNotation {
     /// The same rule as a regular expression, without anchors.
     static let pattern = "[1-9][0-9]{0,6}(?:mb|gb)?"
 
