@@ -19,12 +19,11 @@ struct Preview: AsyncParsableCommand {
 
             `preview help COMMAND` shows a command with examples, `preview explain CODE` an error.
             """,
-        version: Program.version,
         groupedSubcommands: [
             CommandGroup(
                 name: "Set up",
                 subcommands: [
-                    InitCommand.self, ValidateCommand.self, DetectCommand.self, PlanCommand.self,
+                    PlanCommand.self,
                     ApplyCommand.self, UpCommand.self, DestroyCommand.self, DownCommand.self,
                     CancelCommand.self,
                 ]),
@@ -41,12 +40,6 @@ struct Preview: AsyncParsableCommand {
                 ]),
             CommandGroup(
                 name: "Record",
-                subcommands: [StateCommand.self, UnlockCommand.self]),
-            CommandGroup(
-                name: "Help",
-                subcommands: [
-                    ExplainCommand.self, SchemaCommand.self, CompletionsCommand.self,
-                    VersionCommand.self,
-                ]),
+                subcommands: [StateCommand.self]),
         ])
 }

@@ -30,8 +30,7 @@ package enum ProviderCatalog {
         _ name: ProviderName, _ ingredients: Ingredients
     ) throws -> any Provider {
         switch name {
-        case .local: return try LocalProvider(ingredients)
-        case .fly:
+        case .local, .fly:
             throw Failure(
                 .providerUnavailable, "the provider `fly` is not part of this version",
                 fix: "use `provider: local` in preview.yaml, or --local",

@@ -63,6 +63,7 @@ package enum StateFile {
         // A newer format may take its checksum differently, so its number is looked at first.
         guard let format = document["format"]?.int else { throw .foreign("it has no format number") }
         guard format <= Self.format else { throw .newer(format: format) }
+        guard format == Self.format else { throw .foreign("there is no format \(format)") }
         guard isWhole(document, bytes: bytes) else { throw .altered }
         return try StateDocument.state(from: document)
     }
