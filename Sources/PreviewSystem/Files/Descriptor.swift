@@ -1,0 +1,52 @@
+import CPreviewSystem
+import Glibc
+
+/// An open file descriptor, closed with its last reference.
+///
+/// Everything that keeps one open beyond a function keeps it in here, so that no path leaks one.
+/// All are opened close-on-exec.
+package final class Descriptor: Sendable {
+    /// The number, valid as long as this object lives.
+    package let number: Int32
+
+    /// Takes over `number`, an open descriptor nobody else closes.
+    package init(owning number: Int32) {
+        self.number = number
+    }
+
+    deinit {
+        close(number)
+    }
+
+    /// Both ends of a new pipe.
+    package static func makePipe() throws(FileFailure) -> (reader: Descriptor, writer: Descriptor) {
+        var ends: [Int32] = [-1, -1]
+        guard cps_pipe(&ends) == 0 else {
+            throw FileFailure(.create, "a pipe", error: errno)
+        }
+        return (Descriptor(owning: ends[0]), Descriptor(owning: ends[1]))
+    }
+}
+
+/// Repeats a system call that a signal has interrupted.
+func repeatingInterrupted<Result: BinaryInteger>(_ call: () -> Result) -> Result {
+    while true {
+        let result = call()
+        if result != -1 || errno != EINTR { return result }
+    }
+}
+
+/// Writes all of `bytes` to `descriptor`, or returns the error number of the call that failed.
+func writeAll(_ bytes: some Collection<UInt8>, to descriptor: Int32) -> Int32? {
+    let written: Int32?? = bytes.withContiguousStorageIfAvailable { buffer in
+        var rest = UnsafeRawBufferPointer(buffer)
+        while let start = rest.baseAddress, rest.count > 0 {
+            let count = repeatingInterrupted { write(descriptor, start, rest.count) }
+            if count < 0 { return errno }
+            rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+        }
+        return nil
+    }
+    if let written { return written }
+    return writeAll(Array(bytes), to: descriptor)
+}
