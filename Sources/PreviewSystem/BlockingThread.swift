@@ -37,10 +37,11 @@ private final class ThreadBody: Sendable {
 
 private func runThreadBody(_ context: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
     guard let context else { return nil }
-    // The signals a run handles go to other threads; here they would only interrupt a read.
+    // The signals a run handles go to other threads; here they would only interrupt a read, and a
+    // write to a closed pipe is to return its error.
     var handled = sigset_t()
     sigemptyset(&handled)
-    for signal in [SIGHUP, SIGINT, SIGTERM] {
+    for signal in [SIGHUP, SIGINT, SIGTERM, SIGPIPE] {
         sigaddset(&handled, signal)
     }
     pthread_sigmask(SIG_BLOCK, &handled, nil)

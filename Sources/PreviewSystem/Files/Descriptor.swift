@@ -50,3 +50,43 @@ func writeAll(_ bytes: some Collection<UInt8>, to descriptor: Int32) -> Int32? {
     if let written { return written }
     return writeAll(Array(bytes), to: descriptor)
 }
+
+/// How a wait for a descriptor came out.
+enum Readiness: Sendable {
+    /// There is something to read, or it has ended or failed.
+    case readable
+    case timeOver
+    case cancelled
+}
+
+/// Waits on a thread of its own until `descriptor` can be read, the deadline is over (nil: none) or
+/// the task is cancelled. The caller keeps the descriptor open.
+func waitUntilReadable(
+    _ descriptor: Int32,
+    until deadline: ContinuousClock.Instant? = nil
+) async -> Readiness {
+    // With no descriptor to spare only a cancellation goes unnoticed.
+    let bell = try? Descriptor.makePipe()
+    return await withTaskCancellationHandler {
+        await BlockingThread.run {
+            var requests = [
+                pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: bell?.reader.number ?? -1, events: Int16(POLLIN), revents: 0),
+            ]
+            let count = repeatingInterrupted {
+                poll(&requests, nfds_t(requests.count), pollTimeout(until: deadline))
+            }
+            if requests[1].revents != 0 { return .cancelled }
+            return count == 0 ? .timeOver : .readable
+        }
+    } onCancel: {
+        if let bell { _ = writeAll([0], to: bell.writer.number) }
+    }
+}
+
+/// Milliseconds as poll(2) takes them, rounded up; -1 for no deadline.
+func pollTimeout(until deadline: ContinuousClock.Instant?) -> Int32 {
+    guard let deadline else { return -1 }
+    let left = deadline - ContinuousClock.now
+    return left <= .zero ? 0 : Int32(clamping: Int((left / .milliseconds(1)).rounded(.up)))
+}
