@@ -46,3 +46,11 @@ let plainEnvironment = ["PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C"]
 func shell(_ script: String, directory: String? = nil) -> Command {
     Command("/bin/sh", ["-c", script], environment: plainEnvironment, directory: directory)
 }
+
+/// Whether file systems can be mounted here: as root, outside most containers.
+let canMount: Bool = {
+    guard let temporary = try? TemporaryFolder(),
+        mount("tmpfs", temporary.path, "tmpfs", 0, "size=64k") == 0
+    else { return false }
+    return umount(temporary.path) == 0
+}()
