@@ -16,7 +16,7 @@ package enum BootDiagnosis {
 
     /// Each looks at one line. The wordings are those of node 18 to 22, CPython 3.8 to 3.13, npm,
     /// pip, dash, bash, Ruby, PHP and Go.
-    private static let rules: [(String) -> String?] = [
+    private static let rules: [@Sendable (String) -> String?] = [
         missingNodeModule, missingPythonModule, missingGem, portInUse, missingCommand,
         missingVariable, missingScript, outOfSyncLockfile, refusedDatabase, wrongVersion,
         outOfMemory, noSpace, noNetwork,

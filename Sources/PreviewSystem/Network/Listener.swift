@@ -56,6 +56,15 @@ package final class Listener {
         return portNumber(of: descriptor)
     }
 
+    /// Whether this machine has the address `::1`.
+    package static var hasIPv6: Bool {
+        // Only the answer counts; without descriptors to ask with, the older address is safer.
+        guard let descriptor = try? makeSocket(AF_INET6) else { return false }
+        return SocketAddress.loopback6(port: 0).withSocketAddress {
+            bind(descriptor.number, $0, $1)
+        } == 0
+    }
+
     /// Whether nobody listens at a port of the loopback address.
     package static func isFree(port: Int) -> Bool {
         // Only the answer counts: whatever keeps us from listening keeps us from using the port.

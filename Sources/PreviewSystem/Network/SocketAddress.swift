@@ -14,6 +14,20 @@ package struct SocketAddress: Hashable, Sendable, CustomStringConvertible {
         self.port = port
     }
 
+    /// An address as the kernel's tables show it; an IPv4 address inside IPv6 (`::ffff:…`) counts as
+    /// IPv4. Nil for any other text.
+    package init?(text: String, port: Int) {
+        var bytes = [UInt8](repeating: 0, count: 16)
+        if inet_pton(AF_INET, text, &bytes) == 1 {
+            self.init(host: Array(bytes.prefix(4)), port: port)
+        } else if inet_pton(AF_INET6, text, &bytes) == 1 {
+            let isMapped = bytes.prefix(12) == [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255]
+            self.init(host: isMapped ? Array(bytes.suffix(4)) : bytes, port: port)
+        } else {
+            return nil
+        }
+    }
+
     /// `127.0.0.1`.
     package static func loopback(port: Int) -> SocketAddress {
         SocketAddress(host: [127, 0, 0, 1], port: port)

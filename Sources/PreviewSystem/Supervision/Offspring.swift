@@ -28,8 +28,8 @@ package final class Offspring {
     private let signalWriter: Descriptor
     private var running: [Int32: Child] = [:]
 
-    /// Whether a signal has asked this process to end.
-    package private(set) var isAskedToEnd = false
+    /// Called inside a wait when a signal asks this process to end.
+    package var whenAskedToEnd: () -> Void = {}
 
     /// Takes over the signals of this process and becomes the parent of its orphans.
     package init(on loop: EventLoop) throws(FileFailure) {
@@ -45,7 +45,7 @@ package final class Offspring {
         signals.start(
             receiving: { [unowned self] numbers in
                 if numbers.contains(where: { Self.endSignals.contains(Int32($0)) }) {
-                    isAskedToEnd = true
+                    whenAskedToEnd()
                 }
                 reap()
             },
@@ -84,9 +84,15 @@ package final class Offspring {
         return ProcessIdentity.current?.tree().filter { $0.pid != own } ?? []
     }
 
-    /// Sends a signal to everything that was started here, directly or not.
-    package func signalAll(_ number: Int32) {
-        for process in processes() { process.signal(number) }
+    /// Asks everything that was started here, directly or not, to end (TERM).
+    package func terminateAll() {
+        for process in processes() { process.signal(SIGTERM) }
+    }
+
+    /// Ends everything that was started here, directly or not (KILL). What is being started at this
+    /// moment may be missed, so repeat until ``isGone``.
+    package func killAll() {
+        for process in processes() { process.signal(SIGKILL) }
     }
 
     /// Takes what the children wrote and was not read yet, without waiting for more.
