@@ -2,5 +2,6 @@ import ArgumentParser
 
 @main
 struct Preview: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "preview")
+    static let configuration = CommandConfiguration(
+        commandName: "preview", subcommands: [Supervise.self, ServeStatic.self])
 }

@@ -15,6 +15,14 @@ struct MachineDocument: Codable, Hashable, Sendable {
     var expiresAt: Timestamp?
 }
 
+extension MachineDocument {
+    /// Variables that every process of the machine has: by these it is found when its supervisor is
+    /// gone.
+    var marks: [String: String] {
+        [AppEnvironment.Mark.machine: name, AppEnvironment.Mark.lineage: owner.lineage]
+    }
+}
+
 /// What a supervisor is given at its start, through a pipe: secret values are in it, and so it is
 /// never written down.
 struct BootOrder: Codable, Sendable {
@@ -35,6 +43,8 @@ struct BootOrder: Codable, Sendable {
     /// Whether the release's address is a folder without git, which is copied.
     var isPlainFolder: Bool
     var secrets: [String: String]
+    /// Further texts that must not be shown, such as the token that git is given.
+    var hidden: [String]
     /// What the commands see of this machine's environment.
     var baseEnvironment: [String: String]
     /// What git sees.
@@ -43,6 +53,23 @@ struct BootOrder: Codable, Sendable {
     /// This program, for serving static files.
     var executable: String
     var pace: Pace
+}
+
+extension BootOrder {
+    /// Reads an order; `nil` for one that was cut short.
+    static func read(_ bytes: [UInt8]) -> BootOrder? {
+        try? JSONReader.read(bytes).decoded()
+    }
+
+    /// What two orders that ask for the same have in common.
+    static func digest(of release: Release) -> String {
+        Digest.hex(MachinePlace.bytes(of: release))
+    }
+}
+
+/// What a supervisor says when it has begun, or why it cannot.
+struct Readiness: Codable, Sendable {
+    var failure: RecordedFailure?
 }
 
 /// The supervisor's own times. Those that a user sets are in the settings and in the release.
@@ -98,6 +125,30 @@ struct SupervisorStatus: Codable, Hashable, Sendable {
     var proof: BootReceipt.Proof?
     var notes: [String] = []
     var failure: RecordedFailure?
+}
+
+extension SupervisorStatus {
+    /// At the begin of a boot.
+    init(_ order: BootOrder, settings: Settings, groups: ControlGroups) {
+        self.init(
+            state: .booting, since: SupervisorRecord.now(), attempt: order.attempt,
+            order: BootOrder.digest(of: order.release), commit: order.release.commit,
+            settingsRevision: order.release.settingsRevision, resources: settings.resources,
+            supervisor: ProcessIdentity.current, controlGroups: groups.paths,
+            expiresAt: settings.expiresAt)
+    }
+}
+
+extension Settings {
+    /// For a machine that was never configured.
+    static func none(for release: Release) -> Settings {
+        Settings(
+            environment: [:], secretNames: [], resources: .default, lifecycle: Config.Lifecycle(),
+            revision: release.settingsRevision, expiresAt: nil)
+    }
+
+    /// The port that `env` sets, if it does.
+    var fixedPort: Int? { environment["PORT"].flatMap { Int($0) } }
 }
 
 /// A failure in a document.

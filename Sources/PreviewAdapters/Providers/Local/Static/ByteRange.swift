@@ -13,7 +13,7 @@ enum ByteRange: Hashable {
             return
         }
         let ends = field.dropFirst("bytes=".count)
-            .split(separator: "-", omittingEmptySubsequences: false).map { $0.trimmed() }
+            .split(separator: "-", omittingEmptySubsequences: false).map { $0.withoutOuterSpaces() }
         guard ends.count == 2, !(ends[0].isEmpty && ends[1].isEmpty),
             ends.allSatisfy({ $0.allSatisfy(\.isASCIIDigit) })
         else {

@@ -60,7 +60,7 @@ struct HTTPRequestHead: Hashable {
     /// Whether the client wants the connection to stay open after the answer.
     var keepsAlive: Bool {
         let options = (self["connection"] ?? "").lowercased()
-            .split(separator: ",").map { $0.trimmed() }
+            .split(separator: ",").map { $0.withoutOuterSpaces() }
         return minorVersion == 1 ? !options.contains("close") : options.contains("keep-alive")
     }
 
@@ -85,14 +85,14 @@ struct HTTPRequestHead: Hashable {
         let name = line[..<colon]
         // A folded line or a space before the colon is how requests are smuggled.
         guard !name.isEmpty, !name.contains(where: { $0 == " " || $0 == "\t" }) else { return nil }
-        let value = line[line.index(after: colon)...].trimmed()
+        let value = line[line.index(after: colon)...].withoutOuterSpaces()
         return Field(name: name.lowercased(), value: String(value))
     }
 }
 
 extension Substring {
     /// Without spaces and tabs at both ends.
-    func trimmed() -> Substring {
+    func withoutOuterSpaces() -> Substring {
         let isSpace: (Character) -> Bool = { $0 == " " || $0 == "\t" }
         guard let first = firstIndex(where: { !isSpace($0) }),
             let last = lastIndex(where: { !isSpace($0) })

@@ -24,6 +24,16 @@ package final class StaticServer {
         listener.accept { [unowned self] stream in take(stream) }
     }
 
+    /// Serves a folder on a port of the loopback address for as long as the process lives.
+    ///
+    /// - Throws: ``SocketFailure``, or ``FileFailure`` when the folder cannot be opened.
+    package static func serve(root: String, port: Int) throws {
+        let loop = EventLoop()
+        let server = try StaticServer(root: root, at: .loopback(port: port), on: loop)
+        loop.wait { false }
+        withExtendedLifetime(server) {}
+    }
+
     /// The port it listens on.
     package var port: Int { listener.port }
 

@@ -112,7 +112,7 @@ struct StaticSite {
     /// A date counts only if it is exactly ours, which is what clients send back.
     private func isUnchanged(_ request: HTTPRequestHead, tag: String, date: String) -> Bool {
         if let known = request["if-none-match"] {
-            return known.split(separator: ",").map { $0.trimmed() }.contains {
+            return known.split(separator: ",").map { $0.withoutOuterSpaces() }.contains {
                 $0 == "*" || $0 == tag || $0 == "W/" + tag
             }
         }

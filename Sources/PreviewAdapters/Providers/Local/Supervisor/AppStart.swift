@@ -17,10 +17,12 @@ struct AppStart {
         var notes: [String] = []
     }
 
-    /// Starts it; everything that runs already is not the app's.
-    func run() throws(BootEnd) -> Listening {
+    /// Starts it with limits; everything that runs already is not the app's. Install and build are
+    /// not limited: they commonly need more than the app, and this machine has it.
+    func run(limiting resources: Config.Resources) throws(BootEnd) -> Listening {
         let others = Set(workshop.offspring.processes())
         workshop.record.beginOutput()
+        var notes = workshop.groups.limit(resources)
         let child = try workshop.start(try command(), phase: .start)
         workshop.record.update { status in
             status.app = child.identity
@@ -42,7 +44,10 @@ struct AppStart {
             throw .failed(failure(child, ending, isInBackground: left))
         }
         guard listens, let address = watch.address else { throw .failed(watch.failure(workshop)) }
-        return Listening(child: child, address: address, notes: watch.notes)
+        if notes.isEmpty, !workshop.groups.processes().contains(child.identity.pid) {
+            notes.append("limits are not enforced here: the app cannot be put into a control group")
+        }
+        return Listening(child: child, address: address, notes: notes + watch.notes)
     }
 
     /// The failure of an app that ended.
@@ -65,10 +70,15 @@ struct AppStart {
                 ? "the start command names a program that is not there"
                 : "the app \(ending.text) after \(seconds) s\(event)", step: .boot,
             evidence: [.init("command", line)] + lines.evidence,
-            fix: BootDiagnosis.fix(for: lines.lines)
+            fix: memoryFix ?? BootDiagnosis.fix(for: lines.lines)
                 ?? (ending.isSuccess
                     ? "use a start command that keeps running in the foreground"
                     : "run the start command here by hand, repair it, commit and push"))
+    }
+
+    private var memoryFix: String? {
+        guard workshop.groups.hasRunOutOfMemory else { return nil }
+        return "its memory was used up: give it more under `resources: { memory: … }`"
     }
 
     private var line: String { order.release.start ?? "static files" }

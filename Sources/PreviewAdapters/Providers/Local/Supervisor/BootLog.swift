@@ -48,17 +48,16 @@ struct BootLine: Hashable {
 
     /// The line with its end.
     var bytes: [UInt8] {
-        var members: [JSONObject.Member] = [
-            .init(name: "seq", value: .int(sequence)),
-            .init(name: "time", value: .string(time.text)),
-            .init(name: "kind", value: .string(event?.kind.rawValue ?? Self.end)),
-        ]
+        var line = JSONObject()
+        line["seq"] = .int(sequence)
+        line["time"] = .string(time.text)
+        line["kind"] = .string(event?.kind.rawValue ?? Self.end)
         if let event {
-            members.append(.init(name: "level", value: .string(event.level.rawValue)))
-            members.append(.init(name: "message", value: .string(event.message)))
-            members.append(.init(name: "data", value: event.data))
+            line["level"] = .string(event.level.rawValue)
+            line["message"] = .string(event.message)
+            line["data"] = event.data
         }
-        return JSONWriter.line(.object(JSONObject(members))) + [UInt8(ascii: "\n")]
+        return JSONWriter.line(.object(line)) + [UInt8(ascii: "\n")]
     }
 
     /// Reads a line; `nil` for one that is torn.

@@ -28,8 +28,8 @@ final class BootRun {
     /// What is there when a boot has succeeded.
     struct Outcome {
         var app: AppStart.Listening
-        /// As the app and its restarts see it.
-        var environment: AppEnvironment
+        /// By which the app is started again.
+        var start: AppStart
     }
 
     /// Runs what the order asks for. When it throws, processes may be left for the caller to end.
@@ -46,11 +46,11 @@ final class BootRun {
         useVirtualEnvironment()
         try checkFolder()
         try checkout.verify(until: .now + order.pace.seconds(release.timeouts.clone))
+        let start = AppStart(
+            workshop: workshop, order: order, environment: environment, folder: folder)
         var started: AppStart.Listening?
         try phase(.start) { () throws(BootEnd) in
-            started = try AppStart(
-                workshop: workshop, order: order, environment: environment, folder: folder
-            ).run()
+            started = try start.run(limiting: settings.resources)
             return true
         }
         guard let started else { preconditionFailure("a phase that returned has run") }
@@ -61,7 +61,7 @@ final class BootRun {
         }
         notes += started.notes
         workshop.record.update { $0.notes = notes }
-        return Outcome(app: started, environment: environment)
+        return Outcome(app: started, start: start)
     }
 
     private var release: Release { order.release }

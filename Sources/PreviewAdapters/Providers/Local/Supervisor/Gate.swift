@@ -13,8 +13,6 @@ final class Gate {
     private var held: [ByteStream] = []
     private var relays: [ObjectIdentifier: Relay] = [:]
 
-    /// Called when a connection has come while the app is not up.
-    var whenHeld: () -> Void = {}
     /// When a connection was open last; now, while one is.
     var lastTraffic: ContinuousClock.Instant {
         isBusy ? .now : lastEnd
@@ -75,7 +73,6 @@ final class Gate {
             connect(client, to: target)
         } else {
             held.append(client)
-            whenHeld()
         }
         updatePause()
     }

@@ -1,4 +1,4 @@
-package import PreviewCore
+import PreviewCore
 import PreviewSystem
 
 /// The process behind one local preview: it boots the app, carries connections to it, lets it sleep
@@ -17,6 +17,7 @@ package final class Supervisor {
     private let boot: BootRun
     private var settings: Settings
     private var control: ControlSocket?
+    private var isBooted = false
 
     /// The descriptors on which the program is given its order and says that it has begun.
     enum Inherited {
@@ -30,12 +31,7 @@ package final class Supervisor {
     ///   - root: the folder that holds all previews.
     ///   - app: the preview's app.
     package static func run(root: String, app: String) async -> Int32 {
-        let ready = Descriptor(owning: Inherited.ready)
-        let input = Descriptor(owning: Inherited.order)
-        guard let bytes = try? input.readToEnd(), let order = BootOrder.read(bytes) else {
-            // Whoever started this has died before the order was complete: nobody needs it.
-            return 1
-        }
+        guard let order = takeOrder() else { return 1 }
         let place = MachinePlace(root: root, app: app)
         do {
             let folder = try place.makeSupervisorFolder()
@@ -44,13 +40,27 @@ package final class Supervisor {
                 waitingUntil: .now + .seconds(15))
             defer { withExtendedLifetime(lock) {} }
             let supervisor = try Supervisor(order, place: place, folder: folder)
-            Readiness(failure: nil).write(to: ready)
+            answer(Readiness(failure: nil))
             supervisor.live()
             return 0
         } catch {
-            Readiness(failure: RecordedFailure(Self.failure(error, order))).write(to: ready)
+            answer(Readiness(failure: RecordedFailure(failure(error, order))))
             return 1
         }
+    }
+
+    /// The order, or `nil` when whoever started this has died before it was complete: nobody needs
+    /// this supervisor then.
+    private static func takeOrder() -> BootOrder? {
+        let input = Descriptor(owning: Inherited.order)
+        guard let bytes = try? input.readToEnd() else { return nil }
+        return BootOrder.read(bytes)
+    }
+
+    /// Says that it has begun, or why it cannot, and closes the pipe.
+    private static func answer(_ readiness: Readiness) {
+        // Whoever waited may have been killed; that changes nothing here.
+        try? Descriptor(owning: Inherited.ready).write(MachinePlace.bytes(of: readiness))
     }
 
     private init(_ order: BootOrder, place: MachinePlace, folder: Folder) throws {
@@ -66,9 +76,9 @@ package final class Supervisor {
             status: SupervisorStatus(order, settings: settings, groups: groups))
         workshop = Workshop(
             loop: loop, offspring: try Offspring(on: loop), record: record, pace: order.pace,
-            redactor: Redactor(order.secrets.values), groups: groups)
+            redactor: Redactor(order.secrets.values + order.hidden), groups: groups)
         boot = BootRun(
-            workshop: workshop, order: order, place: place, gate: gate,
+            workshop: workshop, order: order, place: place, settings: settings, gate: gate,
             environment: AppEnvironment(
                 base: order.baseEnvironment, release: order.release, settings: settings,
                 secrets: order.secrets, marks: order.machine.marks,
@@ -97,27 +107,26 @@ package final class Supervisor {
     private func live() {
         do {
             let outcome = try boot.run()
+            isBooted = true
             record.update { status in
                 status.state = .running
                 status.listening = outcome.app.address.description
             }
             record.endBoot()
-            var care = AppCare(
-                workshop: workshop, order: order, gate: gate, groups: groups, outcome: outcome)
-            let end = care.run { [unowned self] in settings }
+            let care = AppCare(workshop: workshop, gate: gate, outcome: outcome)
+            let end = care.run { settings }
             leave(as: end.state, failure: end.failure)
-        } catch .failed(let failure) {
-            leave(as: .crashed, failure: failure)
-        } catch .asked(.cancel) {
-            leave(
-                as: .crashed,
-                failure: Failure(
-                    .bootInterrupted, "the boot was interrupted", step: .boot,
-                    fix: "run step 4 again"))
-        } catch .asked {
-            leave(as: .stopped, failure: nil)
+        } catch {
+            switch error {
+            case .failed(let failure): leave(as: .crashed, failure: failure)
+            case .asked(.cancel): leave(as: .crashed, failure: Self.interruption)
+            case .asked: leave(as: .stopped, failure: nil)
+            }
         }
     }
+
+    private static let interruption = Failure(
+        .bootInterrupted, "the boot was interrupted", step: .boot, fix: "run step 4 again")
 
     private func leave(as state: MachineState, failure: Failure?) {
         gate.close()
@@ -136,13 +145,17 @@ package final class Supervisor {
 
     private func answer(_ request: ControlRequest) -> SupervisorStatus {
         switch request {
-        case .status, .wake: break
-        case .stop, .cancel, .restart: workshop.ask(request)
+        case .status: break
+        case .stop: workshop.ask(.stop)
+        case .cancel: if !isBooted { workshop.ask(.cancel) }
+        case .restart, .wake: if isBooted { workshop.ask(request) }
         case .reload: reload()
         }
-        if request == .wake { gate.whenHeld() }
         var status = record.status
-        status.idleStopAt = gate.idleStop(settings, order.pace, isRunning: status.state == .running)
+        if status.state == .running, !gate.isBusy, let idle = settings.lifecycle.idleTimeout {
+            let rest = gate.lastTraffic + order.pace.seconds(idle) - .now
+            status.idleStopAt = SupervisorRecord.now() + max(0, Int(rest.components.seconds))
+        }
         return status
     }
 
@@ -158,7 +171,7 @@ package final class Supervisor {
         record.update { status in
             status.resources = new.resources
             status.expiresAt = new.expiresAt
-            if status.state == .running { _ = groups.limit(new.resources) }
+            if status.state == .running { status.notes = groups.limit(new.resources) }
         }
     }
 }

@@ -37,6 +37,9 @@ final class SupervisorRecord {
         try? MachinePlace.write(status, to: .status, in: folder)
     }
 
+    /// Adds a finished phase; saved with the next change.
+    func add(_ phase: BootReceipt.PhaseResult) { status.phases.append(phase) }
+
     /// Adds an event to the log of the boot.
     func say(_ event: Event) {
         if isBooting { bootLog.add(event) }

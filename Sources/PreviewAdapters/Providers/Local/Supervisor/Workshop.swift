@@ -23,7 +23,7 @@ final class Workshop {
     let record: SupervisorRecord
     let pace: Pace
     private let redactor: Redactor
-    private let groups: ControlGroups
+    let groups: ControlGroups
 
     /// What was asked of this supervisor and not done yet.
     private(set) var asked: ControlRequest?
