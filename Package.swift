@@ -10,6 +10,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", exact: "1.0.2", traits: []),
+        .package(url: "https://github.com/apple/swift-system", exact: "1.8.1"),
         .package(url: "https://github.com/LebJe/TOMLKit", exact: "0.6.0"),
     ],
     targets: [
@@ -31,6 +32,7 @@ let package = Package(
             dependencies: [
                 "CCurl", "CPreviewSystem",
                 .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
             ]
         ),
         .target(name: "PreviewAdapters", dependencies: ["PreviewCore", "PreviewSystem"]),
@@ -45,7 +47,10 @@ let package = Package(
             name: "PreviewTestSupport",
             dependencies: ["PreviewCore", "PreviewSystem", "PreviewAdapters"]
         ),
-        .testTarget(name: "PreviewCoreTests", dependencies: ["PreviewCore", "PreviewTestSupport"]),
+        .testTarget(
+            name: "PreviewCoreTests",
+            dependencies: ["PreviewCore", "PreviewSystem", "PreviewTestSupport"]
+        ),
         .testTarget(
             name: "PreviewSystemTests",
             dependencies: ["PreviewSystem", "PreviewTestSupport"]

@@ -6,22 +6,23 @@ package struct World: Sendable {
     package var reporter: any Reporter
     /// Wall time, for display and life times.
     package var now: @Sendable () -> Timestamp
-    /// Time that does not jump, for durations and waits.
-    package var clock: any Clock<Duration>
+    /// A reading of a clock that does not jump; only differences mean something.
+    package var uptime: @Sendable () -> Duration
     /// Random bytes for lineages and salts.
     package var random: @Sendable (_ count: Int) -> [UInt8]
 
     package init(
         provider: any Provider, source: any RepositorySource, secrets: any SecretSource,
         reporter: any Reporter, now: @escaping @Sendable () -> Timestamp,
-        clock: any Clock<Duration>, random: @escaping @Sendable (Int) -> [UInt8]
+        uptime: @escaping @Sendable () -> Duration,
+        random: @escaping @Sendable (Int) -> [UInt8]
     ) {
         self.provider = provider
         self.source = source
         self.secrets = secrets
         self.reporter = reporter
         self.now = now
-        self.clock = clock
+        self.uptime = uptime
         self.random = random
     }
 }

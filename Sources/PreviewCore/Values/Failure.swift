@@ -15,9 +15,18 @@ package struct Failure: Error, Hashable, Sendable {
     /// The command that tries again.
     package var retry: String?
 
-    /// Makes a failure; the kind defaults to an operation that did not work (exit 1).
+    /// Makes the failure of an operation that did not work (exit 1).
     package init(
-        _ code: ErrorCode, _ kind: Kind = .failed, _ message: String, step: StepID? = nil,
+        _ code: ErrorCode, _ message: String, step: StepID? = nil, evidence: [Evidence] = [],
+        fix: String? = nil, retry: String? = nil
+    ) {
+        self.init(
+            code, .failed, message, step: step, evidence: evidence, fix: fix, retry: retry)
+    }
+
+    /// Makes a failure of any kind.
+    package init(
+        _ code: ErrorCode, _ kind: Kind, _ message: String, step: StepID? = nil,
         evidence: [Evidence] = [], fix: String? = nil, retry: String? = nil
     ) {
         self.code = code
@@ -85,4 +94,59 @@ package struct Rejection: Error, Sendable {
     /// Wraps a failure whose cause is known to have had no effect, or whose effect was observed to
     /// have failed (a build that ended with an error).
     package init(_ failure: Failure) { self.failure = failure }
+}
+
+extension Failure {
+    /// A step was asked for before its earlier steps are done (exit 1, naming them).
+    package static func missingSteps(_ missing: [PlannedStep], before step: StepID) -> Failure {
+        missingSteps(
+            missing.map(\.id), before: step,
+            evidence: missing.map { .init("step \($0.id.number)", "\($0.title): \($0.reason)") })
+    }
+
+    /// The same where only the numbers are known.
+    package static func missingSteps(
+        _ missing: [StepID], before step: StepID, evidence: [Evidence] = []
+    ) -> Failure {
+        let numbers = missing.map { String($0.number) }
+        let list =
+            numbers.count == 1
+            ? "step \(numbers[0])"
+            : "steps " + numbers.dropLast().joined(separator: ", ") + " and " + (numbers.last ?? "")
+        return Failure(
+            .stepOrder, "step \(step.number) cannot run before \(list)", step: step,
+            evidence: evidence, fix: "run the earlier steps first",
+            retry: "preview apply --step \(missing.first?.number ?? 1)")
+    }
+
+    /// What a step would do kept changing while it was being approved or finished.
+    static func keepsMoving(_ step: StepID) -> Failure {
+        Failure(
+            .planKeepsMoving, "what step \(step.number) would do keeps changing", step: step,
+            fix: "look at `preview plan` and try again when it has settled",
+            retry: "preview apply --step \(step.number)")
+    }
+
+    /// The failure as JSON, under the names that the API and `--json` use.
+    package var json: JSONValue {
+        [
+            "code": .string(code.rawValue), "message": .string(message),
+            "step": step.map { .int($0.number) } ?? .null,
+            "evidence": .array(
+                evidence.map { ["label": .string($0.label), "text": .string($0.text)] }),
+            "fix": JSONValue(fix), "retry": JSONValue(retry),
+        ]
+    }
+}
+
+extension ErrorCode {
+    /// Whether the record itself could not be read or written: such an error wins over all others.
+    package var isAboutTheRecord: Bool {
+        switch self {
+        case .stateDamaged, .stateNewer, .stateForeign, .locked, .writeConflict, .cannotWrite,
+            .cannotRead, .unsafeFolder, .destroyedMeanwhile:
+            true
+        default: false
+        }
+    }
 }

@@ -23,6 +23,13 @@ package enum JSONWriter {
     }
 }
 
+extension JSONObject.Member {
+    /// The canonical order: RFC 8785 sorts names by UTF-16 code units.
+    static func precedes(_ left: Self, _ right: Self) -> Bool {
+        left.name.utf16.lexicographicallyPrecedes(right.name.utf16)
+    }
+}
+
 private struct Writer {
     let indent: Int?
     let sorted: Bool
@@ -39,18 +46,14 @@ private struct Writer {
                 writer.write(element, depth: depth + 1)
             }
         case .object(let object):
-            let members = sorted ? object.members.sorted(by: precedes) : object.members
+            let members =
+                sorted ? object.members.sorted(by: JSONObject.Member.precedes) : object.members
             list(members, open: "{", close: "}", depth: depth) { writer, member in
                 writer.write(member.name)
                 writer.bytes += (writer.indent == nil ? ":" : ": ").utf8
                 writer.write(member.value, depth: depth + 1)
             }
         }
-    }
-
-    /// RFC 8785 sorts names by UTF-16 code units.
-    private func precedes(_ left: JSONObject.Member, _ right: JSONObject.Member) -> Bool {
-        left.name.utf16.lexicographicallyPrecedes(right.name.utf16)
     }
 
     private mutating func list<Element>(

@@ -1,3 +1,0 @@
-#define _GNU_SOURCE
-#include "CPreviewSystem.h"
-int cps_placeholder(void) { return 0; }

@@ -1,0 +1,309 @@
+/// One run of `apply`: what it has seen so far, and how it does one step.
+struct ApplyRun: Sendable {
+    /// What was seen and planned at one moment.
+    struct View: Sendable {
+        var loaded: StateRecord.Loaded?
+        var state: State
+        var facts: Facts
+        var plan: Plan
+    }
+
+    private let request: Applier.Request
+    private let world: World
+    private let store: any StateStore
+    private let approver: any Approver
+    private let holder: LockHolder
+    private let identity: PreviewIdentity
+    private let fresh: State
+    private var refresher: Refresher
+    /// The record as this run first saw it: what it must still be, but for this run's own writes.
+    private var baseline: State?
+    private var hasSaved = false
+
+    init(
+        request: Applier.Request, world: World, store: any StateStore, approver: any Approver,
+        holder: LockHolder, identity: PreviewIdentity
+    ) {
+        self.request = request
+        self.world = world
+        self.store = store
+        self.approver = approver
+        self.holder = holder
+        self.identity = identity
+        refresher = Refresher(config: request.config, world: world, looks: request.looks)
+        fresh = State(
+            lineage: Identifier.uuid(world.random(16)), serial: 0, app: identity.folder,
+            source: identity.source, salt: Digest.hexadecimal(world.random(16)),
+            project: request.config.name, user: identity.user, repository: identity.repository,
+            branch: identity.branch, path: request.config.path, provider: request.config.provider,
+            host: request.config.provider == .local ? identity.host : nil, createdAt: world.now())
+    }
+
+    /// Reads the record, looks at the world and plans.
+    mutating func look() async throws -> View {
+        let loaded = try await StateRecord.load(
+            identity.folder, from: store, source: identity.source)
+        try checkContinuity(loaded?.state)
+        var state = fresh
+        if let recorded = loaded?.state {
+            if recorded.isDestroyed { state.serial = recorded.serial } else { state = recorded }
+        }
+        try checkHost(of: state)
+        try chooseProvider(of: &state)
+        let facts = try await refresher.look(at: state)
+        let planner = Planner(
+            config: request.config, configDigest: request.configDigest, identity: identity,
+            state: state, facts: facts, retryFrom: request.retryFrom)
+        return View(loaded: loaded, state: state, facts: facts, plan: planner.plan())
+    }
+
+    /// Ends the run when somebody cancelled or destroyed the preview since it was first seen.
+    private mutating func checkContinuity(_ recorded: State?) throws {
+        guard let baseline, baseline.startedAt != nil, !baseline.isDestroyed else {
+            // Nothing was begun yet that could end.
+            self.baseline = recorded
+            return
+        }
+        guard let recorded, recorded.lineage == baseline.lineage, !recorded.isDestroyed else {
+            throw Failure.destroyedMeanwhile
+        }
+        guard recorded.cancelledAt == nil || recorded.cancelledAt == baseline.cancelledAt else {
+            throw Failure(
+                .sessionCancelled, "the session was cancelled by another process",
+                fix: "what was done so far is recorded; `preview apply` goes on",
+                retry: "preview apply")
+        }
+    }
+
+    private func checkHost(of state: State) throws {
+        guard let host = state.host, host != identity.host else { return }
+        throw Failure(
+            .otherHost, .stateNeedsRecovery, "this preview runs on another machine, \(host)",
+            fix: "run the command there")
+    }
+
+    /// A preview is with one provider at a time; where it has no machine yet, with the one asked for.
+    private func chooseProvider(of state: inout State) throws {
+        let wanted = request.config.provider
+        guard state.provider != wanted else { return }
+        guard state[.machine] == StepRecord() else {
+            throw Failure(
+                .otherProvider,
+                "this preview is on \(state.provider.rawValue), not on \(wanted.rawValue)",
+                fix: "destroy it there first, or go on with "
+                    + "`--provider \(state.provider.rawValue)`",
+                retry: "preview destroy")
+        }
+        state.provider = wanted
+        state.host = fresh.host
+    }
+
+    /// Does one step, if the plan says that it has something to do.
+    mutating func perform(_ step: any Step) async throws {
+        if request.saved != nil { refresher.forgetHead() }
+        var approved: PlannedStep?
+        var (runs, rounds) = (0, 0)
+        while true {
+            let view = try await look()
+            let planned = view.plan[step.id]
+            guard planned.action != .none else { return reportNothingToDo(step, ran: runs > 0) }
+            guard runs < 2, rounds < 10 else { throw Failure.keepsMoving(step.id) }
+            try checkSaved(view.plan, for: step.id)
+            try SavedPlanCheck.checkOrder(of: planned, in: view.plan)
+            if planned != approved {
+                try await approve(planned, in: view.plan)
+                approved = planned
+            }
+            try Task.checkCancellation()
+            if try await runLocked(step, expecting: planned) {
+                (runs, approved) = (runs + 1, nil)
+                // Only a finished old attempt leaves a present wish to look at.
+                guard planned.action == .resume, step.finishesOpenAttempts else { return }
+            } else {
+                rounds += 1
+            }
+        }
+    }
+
+    private func checkSaved(_ plan: Plan, for step: StepID) throws {
+        guard let saved = request.saved else { return }
+        try SavedPlanCheck(saved: saved, fresh: plan)
+            .check(step, ownSerial: hasSaved ? baseline?.serial : nil)
+    }
+
+    private mutating func approve(_ planned: PlannedStep, in plan: Plan) async throws {
+        switch try await approver.approve(planned, in: plan) {
+        case .standing: break
+        case .given: if planned.id == .repository { refresher.forgetHead() }
+        case .declined:
+            throw Failure(
+                .declined, .notApproved, "step \(planned.id.number), \(planned.title), was not run",
+                fix: "nothing was changed by it; go on when you are ready",
+                retry: "preview apply --step \(planned.id.number)")
+        }
+    }
+
+    /// Runs the step under the lock; `false` when the plan is no longer what was approved.
+    private mutating func runLocked(
+        _ step: any Step, expecting planned: PlannedStep
+    ) async throws -> Bool {
+        let reporter = world.reporter
+        let lock = try await store.lock(
+            identity.folder, for: holder, timeout: request.lockTimeout
+        ) { other in
+            let who = other.map(\.text) ?? "another run"
+            reporter.report(Event(.wait, "Waiting for the lock held by \(who)", step: planned.id))
+        }
+        do {
+            let view = try await look()
+            let isSame = view.plan[step.id].isSameWork(as: planned)
+            if isSame { try await execute(step, planned: planned, view: view) }
+            await lock.release()
+            return isSame
+        } catch {
+            await lock.release()
+            throw error
+        }
+    }
+
+    private mutating func execute<S: Step>(
+        _ step: S, planned: PlannedStep, view: View
+    ) async throws {
+        guard let recorded = planned.input else { throw Failure.keepsMoving(step.id) }
+        let input = try recorded.decoded(as: S.Input.self)
+        let journal = Journal(
+            store: store, folder: identity.folder, loaded: view.loaded, fresh: view.state,
+            now: world.now)
+        let isResumed = view.state[step.id].attempt.map { $0.open && $0.input == recorded } ?? false
+        let attempt = try await journal.begin(planned, input: recorded) {
+            $0.provider = view.state.provider
+            $0.host = view.state.host
+        }
+        baseline = await journal.state
+        reportBegin(step, planned: planned, view: view)
+        let started = world.uptime()
+        do {
+            let output = try await step.run(
+                input,
+                StepRun(
+                    config: request.config, identity: identity, state: await journal.state,
+                    facts: view.facts, previous: view.state.output(of: step), action: planned.action,
+                    attempt: JournalRecorder(
+                        journal: journal, step: step.id, key: attempt.key, isResumed: isResumed),
+                    world: world))
+            try await record(
+                output, of: step, input: JSONValue.encoding(step.settled(input, by: output)),
+                seconds: seconds(since: started), in: journal)
+            baseline = await journal.state
+        } catch let failure as Failure where failure.code == .destroyedMeanwhile {
+            throw await abandoned(view.state.owner, failure)
+        } catch {
+            try await recordFailure(error, of: step, in: journal)
+        }
+    }
+
+    /// Takes away what this run may have made for a record that has ended: it belongs to nobody.
+    private func abandoned(_ owner: Ownership, _ failure: Failure) async -> Failure {
+        var failure = failure
+        do {
+            let swept = try await world.provider.sweep(owner)
+            failure.evidence += (swept.removed + swept.left).map {
+                .init(swept.left.contains($0) ? "left" : "taken away", "\($0.kind) \($0.name)")
+            }
+        } catch {
+            failure.evidence.append(.init("may be left", "whatever step 2 made: \(error)"))
+        }
+        return failure
+    }
+
+    private func seconds(since start: Duration) -> Double {
+        let elapsed = world.uptime() - start
+        let (seconds, attoseconds) = elapsed.components
+        return (Double(seconds) * 1000 + Double(attoseconds / 1_000_000_000_000_000)).rounded() / 1000
+    }
+
+    private func record<S: Step>(
+        _ output: S.Output, of step: S, input: JSONValue, seconds: Double, in journal: Journal
+    ) async throws {
+        let result = try JSONValue.encoding(output)
+        try await journal.finish(step.id, input: input, output: result, seconds: seconds) { state in
+            if let machine = output as? AllocateMachine.Output { state.app = machine.appName }
+            if let settings = output as? ConfigureSettings.Output {
+                state.expiresAt = settings.expiresAt
+            }
+        }
+        world.reporter.report(
+            Event(
+                step.completion, "✓ Step \(step.id.number) completed successfully", step: step.id,
+                data: ["seconds": .seconds(seconds), "details": result]))
+        world.reporter.report(
+            Event(.log, step.successDescription(of: output), step: step.id))
+    }
+
+    /// Saves and reports why a step failed, and throws what the run ends with.
+    private func recordFailure(
+        _ error: any Error, of step: any Step, in journal: Journal
+    ) async throws {
+        if error is CancellationError { throw error }
+        var (failure, isClosed) =
+            switch error {
+            case let rejection as Rejection: (rejection.failure, true)
+            case let failure as Failure: (failure, false)
+            default: (Failure(.internalError, "\(error)"), false)
+            }
+        // The record itself failed: nothing more may be written.
+        if failure.code.isAboutTheRecord || failure.code == ErrorCode.sessionCancelled { throw failure }
+        failure.step = step.id
+        failure.retry = failure.retry ?? "preview apply --step \(step.id.number)"
+        try await journal.fail(
+            step.id, error: RecordedError(code: failure.code, message: failure.message),
+            closing: isClosed)
+        world.reporter.report(
+            Event(
+                .log, "Error: \(failure.message)", level: .error, step: step.id, code: failure.code))
+        world.reporter.report(
+            Event(
+                .stepFailed, "✗ Error: \(step.failureDescription)", level: .error, step: step.id,
+                code: failure.code, data: failure.json))
+        throw failure
+    }
+
+    private mutating func reportBegin(_ step: any Step, planned: PlannedStep, view: View) {
+        if !hasSaved {
+            hasSaved = true
+            let isNew = view.state.startedAt == nil
+            world.reporter.report(
+                Event(
+                    .session,
+                    isNew ? "Setup session created successfully" : "Setup session resumed",
+                    data: ["id": .string(view.state.lineage), "isNew": .bool(isNew)]))
+            world.reporter.report(Event(.log, "App Name: \(view.plan.app)"))
+            if let url = view.plan.url { world.reporter.report(Event(.log, "Preview URL: \(url)")) }
+        }
+        world.reporter.report(
+            Event(
+                .stepBegin, "Executing Step \(step.id.number): \(planned.title)", step: step.id,
+                data: ["action": .string(planned.action.rawValue)]))
+    }
+
+    private func reportNothingToDo(_ step: any Step, ran: Bool) {
+        guard !ran else { return }
+        world.reporter.report(
+            Event(
+                .log,
+                "Step \(step.id.number) already done: "
+                    + Steps.title(of: step.id, in: request.config),
+                step: step.id))
+    }
+
+    /// The state at the end of the run; tells when everything is done.
+    mutating func end() async throws -> State {
+        let loaded = try await StateRecord.load(
+            identity.folder, from: store, source: identity.source)
+        guard let state = loaded?.state else { return fresh }
+        if hasSaved, Session(of: state, isLocked: false).overallStatus == .completed {
+            world.reporter.report(Event(.log, "Setup completed successfully!"))
+        }
+        return state
+    }
+}

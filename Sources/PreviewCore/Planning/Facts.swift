@@ -1,0 +1,46 @@
+/// What was seen outside before planning. Everything is optional: a plan without network, or one
+/// asked not to look, is made from the record alone.
+package struct Facts: Sendable {
+    /// Where the branch points now.
+    package var head: Head?
+    package var machine = MachineFact.notSeen
+    package var proposal: Proposal?
+    /// Names and digests of the secrets as they are now.
+    package var secrets = SecretsFingerprint()
+    /// Secrets that are not available here.
+    package var unavailableSecrets: [String] = []
+    /// What could not be looked up, and other remarks for the reader of the plan.
+    package var warnings: [Failure] = []
+
+    package init() {}
+
+    /// What a look at the machine gave.
+    package enum MachineFact: Hashable, Sendable {
+        /// Nobody looked, or nothing is recorded.
+        case notSeen
+        case gone
+        case present(MachineStatus)
+    }
+}
+
+/// What a step's input is worked out from.
+package struct PlanContext: Sendable {
+    package var config: Config
+    package var state: State
+    package var facts: Facts
+    /// The actions of the earlier steps in this plan.
+    package var upstream: [StepID: Action]
+
+    package init(config: Config, state: State, facts: Facts, upstream: [StepID: Action] = [:]) {
+        self.config = config
+        self.state = state
+        self.facts = facts
+        self.upstream = upstream
+    }
+
+    /// The recorded output of an earlier step, if that step has nothing to do in this plan.
+    package func settled<S: Step>(_ step: S) -> S.Output? {
+        guard upstream[step.id] == Action.none else { return nil }
+        return state.output(of: step)
+    }
+}

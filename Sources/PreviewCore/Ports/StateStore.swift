@@ -1,0 +1,118 @@
+/// Keeps bytes by app name, with compare-and-swap and a lock. Knows nothing of steps or serials.
+///
+/// All functions throw ``Failure`` with a code of the PV05 group.
+package protocol StateStore: Sendable {
+    /// Names of everything recorded, in no order; names whose record is damaged are included.
+    func list() async throws -> [String]
+    /// The current bytes, or `nil` when there are none; says nothing about their health.
+    func read(_ app: String) async throws -> StoredBytes?
+    /// Earlier versions, newest first.
+    func kept(_ app: String) async throws -> [KeptBytes]
+    /// Replaces the version named, or creates when `nil` is named; durable when it returns.
+    ///
+    /// - Parameter serial: the number the replaced bytes are kept under, if any are replaced.
+    /// - Throws: ``ErrorCode/writeConflict`` when the stored version is another; nothing is changed.
+    func write(
+        _ bytes: [UInt8], for app: String, replacing version: StoreVersion?, keeping serial: Int?
+    ) async throws -> StoreVersion
+    /// Takes the exclusive lock, waiting for at most `timeout`.
+    ///
+    /// - Parameter waiting: told about the present holder, at once and then every few seconds.
+    /// - Throws: ``ErrorCode/locked`` with the holder when the time is over.
+    func lock(
+        _ app: String, for holder: LockHolder, timeout: Duration,
+        waiting: @Sendable (LockHolder?) -> Void
+    ) async throws -> any StoreLock
+    /// Who holds the lock now, or `nil` when nobody does.
+    func holder(of app: String) async throws -> LockHolder?
+    /// Breaks the lock of a holder that is gone.
+    ///
+    /// - Throws: ``ErrorCode/holderAlive`` when the holder is seen to live.
+    func breakLock(of app: String, heldBy id: String) async throws
+    /// Removes everything kept for an app, including earlier versions.
+    func remove(_ app: String) async throws
+}
+
+/// A lock that is held until it is released or its process ends.
+package protocol StoreLock: Sendable {
+    /// Gives the lock back. Safe to call twice.
+    func release() async
+}
+
+/// Bytes and the tag by which they are replaced.
+package struct StoredBytes: Hashable, Sendable {
+    package var bytes: [UInt8]
+    package var version: StoreVersion
+
+    package init(bytes: [UInt8], version: StoreVersion) {
+        self.bytes = bytes
+        self.version = version
+    }
+}
+
+/// An earlier version and the serial it is kept under.
+package struct KeptBytes: Hashable, Sendable {
+    package var serial: Int
+    package var bytes: [UInt8]
+    /// Where it is, for messages.
+    package var place: String
+
+    package init(serial: Int, bytes: [UInt8], place: String) {
+        self.serial = serial
+        self.bytes = bytes
+        self.place = place
+    }
+}
+
+/// The store's opaque tag for compare-and-swap.
+package struct StoreVersion: Hashable, Sendable {
+    package var tag: String
+
+    package init(_ tag: String) { self.tag = tag }
+}
+
+/// Who holds a lock: shown to whoever waits.
+package struct LockHolder: Hashable, Sendable, Codable {
+    /// What `unlock` is given.
+    package var id: String
+    package var user: String
+    package var host: String
+    package var process: Int32
+    /// The command, such as `preview apply`.
+    package var command: String
+    package var since: Timestamp
+
+    package init(
+        id: String, user: String, host: String, process: Int32, command: String, since: Timestamp
+    ) {
+        self.id = id
+        self.user = user
+        self.host = host
+        self.process = process
+        self.command = command
+        self.since = since
+    }
+
+    /// One line for people.
+    package var text: String {
+        "\(user)@\(host), process \(process), `\(command)`, since \(since.text) (lock \(id))"
+    }
+}
+
+extension StateStore {
+    /// Runs the body while holding the lock, and gives it back however the body ends.
+    package func withLock<Result: Sendable>(
+        _ app: String, for holder: LockHolder, timeout: Duration,
+        waiting: @Sendable (LockHolder?) -> Void, body: () async throws -> Result
+    ) async throws -> Result {
+        let lock = try await lock(app, for: holder, timeout: timeout, waiting: waiting)
+        do {
+            let result = try await body()
+            await lock.release()
+            return result
+        } catch {
+            await lock.release()
+            throw error
+        }
+    }
+}

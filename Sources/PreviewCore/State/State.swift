@@ -1,0 +1,170 @@
+/// The record of one preview: per step, what was applied and what is being attempted
+/// (ENGINE section 1). It never holds a secret value.
+package struct State: Hashable, Sendable {
+    /// Identity of the record from its creation until it is destroyed; also the session's id.
+    package var lineage: String
+    /// Raised by one at each write; the order of things.
+    package var serial: Int
+    /// The app name in use, which may be a later candidate than the folder's name.
+    package var app: String
+    /// SHA-256 of host, owner, repository, branch, path and a named user, 64 hexadecimal digits.
+    package var source: String
+    /// 16 random bytes in hexadecimal, for digests of secrets.
+    package var salt: String
+    package var project: String
+    package var user: String
+    /// The repository's normalised address, or the path of a local folder.
+    package var repository: String
+    package var branch: String
+    package var path: String
+    package var provider: ProviderName
+    /// The machine a `local` preview runs on; `nil` for other providers.
+    package var host: String?
+    package var createdAt: Timestamp
+    package var updatedAt: Timestamp
+    package var startedAt: Timestamp?
+    package var completedAt: Timestamp?
+    package var expiresAt: Timestamp?
+    package var cancelledAt: Timestamp?
+    /// Set when everything was taken away: a tombstone that keeps a late run from reviving it.
+    package var destroyedAt: Timestamp?
+    package var steps: [StepID: StepRecord]
+
+    package init(
+        lineage: String, serial: Int, app: String, source: String, salt: String, project: String,
+        user: String, repository: String, branch: String, path: String, provider: ProviderName,
+        host: String? = nil, createdAt: Timestamp
+    ) {
+        self.lineage = lineage
+        self.serial = serial
+        self.app = app
+        self.source = source
+        self.salt = salt
+        self.project = project
+        self.user = user
+        self.repository = repository
+        self.branch = branch
+        self.path = path
+        self.provider = provider
+        self.host = host
+        self.createdAt = createdAt
+        updatedAt = createdAt
+        steps = [:]
+    }
+
+    /// The record of a step; an empty one for a step that never began. Setting an empty one removes it.
+    package subscript(step: StepID) -> StepRecord {
+        get { steps[step] ?? StepRecord() }
+        set { steps[step] = newValue == StepRecord() ? nil : newValue }
+    }
+
+    /// The marks written on everything this record owns.
+    package var owner: Ownership { Ownership(lineage: lineage, source: source) }
+
+    /// Whether nothing of this preview is left outside.
+    package var isDestroyed: Bool { destroyedAt != nil }
+
+    /// The input of a step's last success, if it ever succeeded and still has its present form.
+    package func input<S: Step>(of step: S) -> S.Input? {
+        // An input of an older form counts as none: its step is planned again.
+        try? self[step.id].applied?.input.decoded(as: S.Input.self)
+    }
+
+    /// The recorded output of a step, if it ever succeeded and still has its present form.
+    package func output<S: Step>(of step: S) -> S.Output? {
+        // An output of an older form counts as none: its step is planned again.
+        try? self[step.id].applied?.output.decoded(as: S.Output.self)
+    }
+}
+
+/// What is known of one step.
+package struct StepRecord: Hashable, Sendable {
+    /// The last success; stays until a newer one replaces it.
+    package var applied: Applied?
+    /// Begun and not known to have succeeded.
+    package var attempt: Attempt?
+
+    package init(applied: Applied? = nil, attempt: Attempt? = nil) {
+        self.applied = applied
+        self.attempt = attempt
+    }
+}
+
+/// The last success of a step.
+package struct Applied: Hashable, Sendable {
+    package var input: JSONValue
+    package var output: JSONValue
+    package var at: Timestamp
+    /// How long it took, with at most three decimals.
+    package var seconds: Double
+
+    package init(input: JSONValue, output: JSONValue, at: Timestamp, seconds: Double) {
+        self.input = input
+        self.output = output
+        self.at = at
+        self.seconds = seconds
+    }
+}
+
+/// A step that was begun: saved before its effect.
+package struct Attempt: Hashable, Sendable {
+    package var key: String
+    package var action: Action
+    package var input: JSONValue
+    package var begunAt: Timestamp
+    /// Whether the outcome is unknown; `false` after a rejection or an observed failure.
+    package var open: Bool
+    package var error: RecordedError?
+    /// Objects that may have been made, named before the call that makes them.
+    package var calls: [Call]
+
+    package init(
+        key: String, action: Action, input: JSONValue, begunAt: Timestamp, open: Bool = true,
+        error: RecordedError? = nil, calls: [Call] = []
+    ) {
+        self.key = key
+        self.action = action
+        self.input = input
+        self.begunAt = begunAt
+        self.open = open
+        self.error = error
+        self.calls = calls
+    }
+
+    /// One object that this attempt may have made.
+    package struct Call: Hashable, Sendable {
+        package var object: ObjectKind
+        package var name: String
+        package var outcome: Outcome
+
+        package init(object: ObjectKind, name: String, outcome: Outcome = .begun) {
+            self.object = object
+            self.name = name
+            self.outcome = outcome
+        }
+
+        /// Whether the object is known to be there.
+        package enum Outcome: String, Hashable, Sendable {
+            case begun, made
+        }
+    }
+}
+
+/// Why an attempt failed, as `status` shows it.
+package struct RecordedError: Hashable, Sendable {
+    package var code: ErrorCode
+    package var message: String
+
+    package init(code: ErrorCode, message: String) {
+        self.code = code
+        self.message = message
+    }
+}
+
+/// What the plan will do with a step.
+package enum Action: String, Codable, Sendable, CaseIterable {
+    case none, create, update, replace, resume, wait
+
+    /// Whether `apply` would run the step.
+    package var runs: Bool { self != .none && self != .wait }
+}

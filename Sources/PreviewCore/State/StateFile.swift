@@ -1,0 +1,100 @@
+/// The bytes of a state: one canonical JSON document with a checksum (ENGINE section 1).
+///
+/// It knows nothing of files or stores.
+package enum StateFile {
+    /// The format that is written.
+    package static let format = 1
+
+    /// Why bytes are not a state this program may use.
+    package enum Damage: Error, Hashable, Sendable {
+        /// No bytes at all.
+        case empty
+        /// Not JSON; counted from 1.
+        case syntax(JSONSyntaxError)
+        /// The checksum does not fit the rest: altered after it was written.
+        case altered
+        /// JSON, but not a state: the reason.
+        case foreign(String)
+        /// Written by a newer program.
+        case newer(format: Int)
+
+        /// One clause that follows "the state file is".
+        package var reason: String {
+            switch self {
+            case .empty: "empty"
+            case .syntax(let error):
+                "not complete JSON (line \(error.line), column \(error.column), "
+                    + "byte \(error.offset): \(error.message))"
+            case .altered: "altered: its checksum does not fit its content"
+            case .foreign(let reason): "not a state of this program: \(reason)"
+            case .newer(let format):
+                "of format \(format), and this program reads up to \(StateFile.format)"
+            }
+        }
+    }
+
+    /// The document's bytes: canonical JSON on one line, with a final newline.
+    package static func encode(_ state: State) -> [UInt8] {
+        var document = StateDocument.json(of: state)
+        let session = Session(of: state, isLocked: state.hasOpenAttempt).json
+        document["session"] = session
+        let checksum = "sha256:" + Digest.hex(JSONWriter.canonical(.object(document)))
+        document["checksum"] = .string(checksum)
+        return JSONWriter.canonical(.object(document)) + [0x0A]
+    }
+
+    /// The document for people: its members in reading order, with the session.
+    package static func shown(_ state: State) -> JSONValue {
+        var document = StateDocument.json(of: state)
+        document["session"] = Session(of: state, isLocked: state.hasOpenAttempt).json
+        return .object(document)
+    }
+
+    /// Reads a document and checks that it is whole.
+    package static func decode(_ bytes: [UInt8]) throws(Damage) -> State {
+        guard bytes.contains(where: { $0 > 0x20 }) else { throw .empty }
+        let value: JSONValue
+        do {
+            value = try JSONReader.read(bytes)
+        } catch {
+            throw .syntax(error)
+        }
+        guard case .object(let document) = value else { throw .foreign("it is no JSON object") }
+        // A newer format may take its checksum differently, so its number is looked at first.
+        guard let format = document["format"]?.int else { throw .foreign("it has no format number") }
+        guard format <= Self.format else { throw .newer(format: format) }
+        guard format == Self.format else { throw .foreign("there is no format \(format)") }
+        guard isWhole(document, bytes: bytes) else { throw .altered }
+        return try StateDocument.state(from: document)
+    }
+
+    /// Checks the checksum; for bytes in canonical form without writing the document anew.
+    private static func isWhole(_ document: JSONObject, bytes: [UInt8]) -> Bool {
+        guard let checksum = document["checksum"]?.string else { return false }
+        let member = Array("\"checksum\":\"\(checksum)\",".utf8)
+        if let start = firstRange(of: member, in: bytes) {
+            var hasher = SHA256Hasher()
+            hasher.update(bytes[..<start])
+            let end = bytes.last == 0x0A ? bytes.count - 1 : bytes.count
+            hasher.update(bytes[(start + member.count)..<end])
+            if "sha256:" + Digest.hexadecimal(hasher.finish()) == checksum { return true }
+        }
+        var rest = document
+        rest["checksum"] = nil
+        return "sha256:" + Digest.hex(JSONWriter.canonical(.object(rest))) == checksum
+    }
+
+    private static func firstRange(of needle: [UInt8], in bytes: [UInt8]) -> Int? {
+        guard bytes.count >= needle.count else { return nil }
+        for start in 0...(bytes.count - needle.count)
+        where bytes[start] == needle[0] && bytes[start...].starts(with: needle) {
+            return start
+        }
+        return nil
+    }
+}
+
+extension State {
+    /// Whether a step was begun whose outcome is unknown.
+    package var hasOpenAttempt: Bool { steps.values.contains { $0.attempt?.open == true } }
+}

@@ -1,0 +1,127 @@
+/// Step 3: gives the machine its environment, secrets, size and life cycle.
+package struct ConfigureSettings: Step {
+    package let id = StepID.settings
+    package let title = "Settings Configuration"
+    package let summary = "Configuring environment and settings"
+    package let subActions = [
+        "set environment variables and secrets",
+        "configure memory and CPU",
+        "enable auto-start/stop",
+        "set the shutdown policy",
+    ]
+    package let failureDescription = "Failed to configure machine settings"
+    package let completion = Event.Kind.settingsConfigured
+
+    package init() {}
+
+    package struct Input: Codable, Hashable, Sendable {
+        /// Id of the machine that is configured; another machine needs its settings anew.
+        package var machine: String
+        package var environment: [String: String]
+        package var secrets: SecretsFingerprint
+        package var resources: Config.Resources
+        package var lifecycle: Config.Lifecycle
+    }
+
+    package struct Output: Codable, Hashable, Sendable {
+        package var environment: [String: String]
+        /// Names only.
+        package var secrets: [String]
+        package var resources: Size
+        package var autoStartStop: Bool
+        /// Such as `1h`; `never` when it is not stopped for want of traffic.
+        package var shutdownAfterInactivity: String
+        package var description: String
+        /// What the provider remarked, such as limits it cannot enforce here.
+        package var notes: [String]
+        package var revision: String
+        package var expiresAt: Timestamp?
+
+        package struct Size: Codable, Hashable, Sendable {
+            package var cpu: Int
+            /// In MB.
+            package var memory: Int
+        }
+    }
+
+    package func input(in context: PlanContext) -> Wish<Input> {
+        let machine = context.settled(AllocateMachine())?.machineId
+        var unknown: [String: StepID] = [:]
+        if machine == nil { unknown["machine"] = .machine }
+        return Wish(
+            Input(
+                machine: machine ?? context.state.output(of: AllocateMachine())?.machineId ?? "",
+                environment: context.config.environment, secrets: context.facts.secrets,
+                resources: context.config.resources, lifecycle: context.config.lifecycle),
+            unknown: unknown)
+    }
+
+    package func fields(of input: Input) -> [Field] {
+        let environment = input.environment.sorted { $0.key < $1.key }.map {
+            Field("env.\($0.key)", .string($0.value), cause: "settings changed")
+        }
+        let secrets = input.secrets.names.sorted().map {
+            Field(
+                "secrets.\($0)", .string(input.secrets.digests[$0] ?? "not seen yet"),
+                cause: "settings changed", isSensitive: true)
+        }
+        return environment + secrets + [
+            Field("resources.cpu", .int(input.resources.cpu), cause: "settings changed"),
+            Field("resources.memory", .int(input.resources.memory), cause: "settings changed"),
+            Field(
+                "lifecycle.auto_start", .bool(input.lifecycle.autoStart),
+                cause: "life cycle changed"),
+            Field(
+                "lifecycle.idle_timeout",
+                .string(DurationText.short(input.lifecycle.idleTimeout)),
+                cause: "life cycle changed"),
+            Field(
+                "lifecycle.ttl", .string(DurationText.short(input.lifecycle.ttl)),
+                cause: "life cycle changed"),
+            Field("machine", .string(input.machine), cause: "new machine"),
+        ]
+    }
+
+    package func action(from recorded: Input, to wanted: Input) -> Action {
+        recorded == wanted ? .none : .update
+    }
+
+    /// Digest of everything the app must be restarted for when it changes.
+    package static func revision(of input: Input) -> String {
+        let environment = input.environment.sorted { $0.key < $1.key }
+            .map { JSONObject.Member(name: $0.key, value: .string($0.value)) }
+        let document: JSONValue = [
+            "environment": .object(JSONObject(environment)),
+            "secrets": JSONValue(input.secrets.joint),
+            "names": .array(input.secrets.names.sorted().map(JSONValue.string)),
+        ]
+        return String(Digest.hex(JSONWriter.canonical(document)).prefix(16))
+    }
+
+    package func run(_ input: Input, _ run: StepRun<Output>) async throws -> Output {
+        guard let machine = run.state.output(of: AllocateMachine())?.machine else {
+            throw Rejection(.missingSteps([.machine], before: id))
+        }
+        let values = try SecretValues.resolve(run.config.secrets, from: run.world.secrets)
+        let revision = Self.revision(of: input)
+        let expiresAt = input.lifecycle.ttl.map { run.state.createdAt + $0 }
+        let receipt = try await run.world.provider.configure(
+            machine,
+            Settings(
+                environment: input.environment, secretNames: input.secrets.names,
+                resources: input.resources, lifecycle: input.lifecycle, revision: revision,
+                expiresAt: expiresAt),
+            secrets: values, attempt: run.attempt)
+        return Output(
+            environment: input.environment, secrets: input.secrets.names,
+            resources: .init(cpu: input.resources.cpu, memory: input.resources.memory),
+            autoStartStop: input.lifecycle.autoStart,
+            shutdownAfterInactivity: DurationText.short(input.lifecycle.idleTimeout),
+            description: "Machine configured with the requested settings", notes: receipt.notes,
+            revision: revision, expiresAt: expiresAt)
+    }
+
+    package func successDescription(of output: Output) -> String { output.description }
+
+    package func undo(_ output: Output, in world: World) async throws {}
+}

@@ -1,0 +1,58 @@
+/// How the app is installed, built and started: what was detected, with `run:` laid over it.
+package struct RunCommands: Codable, Hashable, Sendable {
+    package var install: String?
+    package var build: String?
+    package var start: String?
+    /// The folder to serve where there is nothing to start, relative to the app's path.
+    package var staticRoot: String?
+    package var runtime: String?
+    /// The port the app is expected on (BEHAVIOURS Q10).
+    package var port: Int?
+    package var mode: Config.Mode
+
+    /// Combines detection with the configuration's overrides, which win field by field.
+    package init(detected: DetectedRepository?, run: Config.RunOverrides) {
+        let commands = detected?.commands
+        install = run.install ?? commands?.install
+        mode = run.mode
+        switch run.mode {
+        case .production:
+            build = run.build ?? commands?.build
+            start = run.start ?? commands?.start
+        case .dev:
+            // A dev server builds as it goes.
+            build = run.build
+            start = run.start ?? commands?.dev ?? commands?.start
+        }
+        staticRoot = start == nil ? detected?.staticRoot : nil
+        runtime = detected?.runtime?.name
+        port = run.port ?? detected?.port ?? detected.map { Self.defaultPort($0.runtime?.name) }
+        if staticRoot != nil { port = nil }
+    }
+
+    /// What the boot takes where nothing is certain.
+    private static func defaultPort(_ runtime: String?) -> Int {
+        switch runtime {
+        case "node", "ruby": 3000
+        case "python": 8000
+        default: 8080
+        }
+    }
+
+    /// Refuses a release that has nothing to start.
+    ///
+    /// - Throws: ``Rejection`` with the fix for `run:`.
+    package func check(path: String) throws {
+        guard start == nil, staticRoot == nil else { return }
+        let missing =
+            mode == .dev
+            ? "there is neither a dev command nor a start command"
+            : "there is no start command"
+        throw Rejection(
+            Failure(
+                .startCommandMissing, missing, step: .boot,
+                evidence: [.init("looked in", path.isEmpty ? "the repository" : path)],
+                fix: "write `run: { start: … }` in preview.yaml, or choose a folder with `path:`"
+                    + (mode == .production ? "; `run: { mode: dev }` uses the dev command" : "")))
+    }
+}

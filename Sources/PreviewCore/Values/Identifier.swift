@@ -1,0 +1,15 @@
+/// Identifiers made of random bytes that the caller brings.
+package enum Identifier {
+    /// A version 4 UUID in lower case.
+    ///
+    /// - Parameter bytes: 16 random bytes.
+    package static func uuid(_ bytes: [UInt8]) -> String {
+        precondition(bytes.count == 16, "a UUID has 16 bytes")
+        var bytes = bytes
+        bytes[6] = bytes[6] & 0x0F | 0x40
+        bytes[8] = bytes[8] & 0x3F | 0x80
+        let digits = Array(Digest.hexadecimal(bytes))
+        return [0..<8, 8..<12, 12..<16, 16..<20, 20..<32].map { String(digits[$0]) }
+            .joined(separator: "-")
+    }
+}
