@@ -95,7 +95,7 @@ extension Explanation {
             "go on with the provider it was made with",
             "or take it away and begin again: `preview destroy`, then `preview apply`",
         ],
-        kind: .stateNeedsRecovery
+        kind: .failed
     )
 
     static let settingsFailed = Explanation(
