@@ -19,6 +19,7 @@ struct Preview: AsyncParsableCommand {
 
             `preview help COMMAND` shows a command with examples, `preview explain CODE` an error.
             """,
+        subcommands: [Supervise.self, ServeStatic.self],
         groupedSubcommands: [
             CommandGroup(
                 name: "Set up",

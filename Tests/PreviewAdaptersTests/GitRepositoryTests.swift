@@ -176,7 +176,9 @@ struct GitRepositoryTests {
         let origin = try await source.origin(of: try reference("./shop"))
         #expect(origin?.identity() == (try reference("acme/shop").identity()))
         #expect(!"\(String(describing: origin))".contains("c4n4ry"))
-        #expect(try await source.origin(of: try reference("acme/shop")) == nil)
+        for text in ["acme/shop", "./nowhere", "."] {
+            #expect(try await source.origin(of: try reference(text)) == nil)
+        }
     }
 
     // MARK: Hostile input

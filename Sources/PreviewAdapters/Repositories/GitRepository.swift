@@ -66,10 +66,13 @@ package struct GitRepository: Sendable {
         }
     }
 
-    /// The address of the `origin` of a local checkout; `nil` for remote addresses, for folders
-    /// without an origin, and where the origin's address is of no accepted form.
+    /// The address of the `origin` of a local checkout; `nil` for remote addresses, for folders that
+    /// are missing or have no origin, and where the origin's address is of no accepted form.
+    ///
+    /// - Throws: ``Failure`` when git is missing. `CancellationError`.
     package func origin(of repository: RepositoryReference) async throws -> RepositoryReference? {
-        guard case .checkout(let folder) = try place(of: repository) else { return nil }
+        // A folder that is not there is step 1's to report.
+        guard case .checkout(let folder)? = try? place(of: repository) else { return nil }
         let outcome = try await localGit(folder).run(.origin(in: folder))
         // An origin that cannot be understood is as good as none: the folder's path names it then.
         return outcome.status == 0 ? try? RepositoryReference.parse(outcome.text) : nil

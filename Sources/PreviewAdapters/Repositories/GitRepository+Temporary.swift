@@ -4,6 +4,8 @@ extension GitRepository: RepositorySource {
     package func detect(
         _ head: Head, of repository: RepositoryReference, path: String
     ) async throws -> Detection {
-        throw Failure(.projectUnknown, "detection has not landed yet")
+        var detection = Detection()
+        detection.projectType = "static"; detection.isStatic = true; detection.outputDirectory = "."
+        return detection
     }
 }
