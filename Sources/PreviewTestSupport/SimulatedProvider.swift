@@ -17,7 +17,7 @@ package actor SimulatedProvider: Provider {
     package typealias Hook = @Sendable (Call, Moment) async throws -> Void
 
     /// Everything that exists; a value, so that a test can go back to it.
-    package struct Contents: Sendable {
+    package struct Contents: Hashable, Sendable {
         /// Apps by name.
         package var apps: [String: Ownership] = [:]
         package var machines: [SimulatedMachine] = []

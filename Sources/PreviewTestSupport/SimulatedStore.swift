@@ -3,7 +3,7 @@ package import PreviewCore
 /// A store in memory with compare-and-swap and a lock. Every write counts as an effect.
 package actor SimulatedStore: StateStore {
     /// Everything that is kept; a value, so that a test can go back to it.
-    package struct Contents: Sendable {
+    package struct Contents: Hashable, Sendable {
         package var records: [String: StoredBytes] = [:]
         package var kept: [String: [KeptBytes]] = [:]
         fileprivate var writes = 0

@@ -10,12 +10,14 @@ package struct SimulatedWorld: Sendable {
     package let reporter = RecordingReporter()
     package let clock: FixedClock
     package let random: DeterministicRandom
+    private let processes: UInt64
 
     /// Begins with an empty world, or goes back to what existed at an earlier moment.
     package init(_ snapshot: Snapshot = Snapshot(), provider name: ProviderName = .fly) {
         effects = Effects()
         clock = FixedClock()
-        random = DeterministicRandom(seed: snapshot.seed)
+        random = DeterministicRandom(seed: snapshot.processes)
+        processes = snapshot.processes
         secrets = SimulatedSecrets()
         provider = SimulatedProvider(
             effects: effects, clock: clock, contents: snapshot.machines, name: name)
@@ -24,12 +26,12 @@ package struct SimulatedWorld: Sendable {
     }
 
     /// What exists at one moment, outside of any process.
-    package struct Snapshot: Sendable {
+    package struct Snapshot: Hashable, Sendable {
         package var machines = SimulatedProvider.Contents()
         package var records = SimulatedStore.Contents()
         package var branches = ["main": SimulatedSource.commit(1)]
-        /// Each process has random bytes of its own.
-        fileprivate var seed: UInt64 = 1
+        /// How many processes there were: each has random bytes of its own.
+        fileprivate var processes: UInt64 = 1
 
         package init() {}
     }
@@ -40,7 +42,7 @@ package struct SimulatedWorld: Sendable {
         snapshot.machines = await provider.contents
         snapshot.records = await store.contents
         snapshot.branches = await source.branches
-        snapshot.seed = UInt64(random.below(Int.max))
+        snapshot.processes = processes + 1
         return snapshot
     }
 

@@ -162,7 +162,7 @@ extension ConfigRule where Value == Int {
         return ConfigRule(
             kinds: [.whole],
             expected: words.count == 1
-                ? words[0] : words.dropLast().joined(separator: ", ") + " or " + words.suffix(1)[0],
+                ? words[0] : words.dropLast().joined(separator: ", ") + " or " + words[words.count - 1],
             schema: ["enum": .array(numbers.map(JSONValue.int))],
             read: { (value, _) throws(ConfigViolation) in
                 guard case .whole(let number) = value, numbers.contains(number) else {
