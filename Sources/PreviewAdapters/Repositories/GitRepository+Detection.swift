@@ -13,7 +13,8 @@ extension GitRepository {
     ) async throws -> Detection {
         let snapshot: RepositorySnapshot
         switch try Self.place(ofFetchURL: head.fetchURL) {
-        case .plainFolder(let folder): snapshot = try plainSnapshot(of: folder, path)
+        case .plainFolder(let folder):
+            snapshot = try await PlainFolder(folder).snapshot(with: path)
         case .checkout(let folder):
             let git = try localGit(folder)
             let tree = try await tree(of: head.commit, in: folder, path, git)
@@ -21,10 +22,6 @@ extension GitRepository {
         case .remote(let remote): snapshot = try await fetchSnapshot(head, remote, path)
         }
         return Detector.detect(snapshot, path: path)
-    }
-
-    private func plainSnapshot(of folder: String, _ path: String) throws -> RepositorySnapshot {
-        throw Failure(.projectUnknown, "soon")
     }
 }
 
@@ -51,11 +48,7 @@ extension GitRepository {
         let objects = tree.objects(of: Set(wanted))
         let contents = try await read(wanted.compactMap { objects[$0] }, in: folder, git)
         let files = objects.compactMapValues { contents[$0] }
-        return RepositorySnapshot(
-            paths: tree.paths,
-            links: tree.links,
-            submodules: tree.submodules
-        ) { files[$0] }
+        return tree.snapshot { files[$0] }
     }
 
     /// The largest file that is read at all, for its head, and how much all of them may be together.
