@@ -1,8 +1,11 @@
 /// What the user asked for: `preview.yaml`, already valid and with every default filled in
 /// (SPEC section 2).
 package struct Config: Hashable, Sendable {
-    /// The project; the first part of the app name.
+    /// The project; the first part of the app name. By default the last part of ``repository``.
     package var name: String
+    /// Whether the file gives ``name``. If not, and ``repository`` is a local checkout, whoever knows
+    /// its `origin` sets ``name`` to that repository's, so that all its checkouts share one app name.
+    package var isNameGiven = false
     package var repository: RepositoryReference
     package var branch: Branch
     /// The sub-application inside the repository, without leading or trailing slash; empty for the root.
@@ -25,6 +28,8 @@ package struct Config: Hashable, Sendable {
     package var words: [StepID: StepWords]
     package var limits: Limits
     package var state: StateSettings
+    /// Where the key comes from with which the record is encrypted; `nil` leaves it readable.
+    package var stateKey: SecretReference.Source?
 
     /// A configuration with every default of SPEC section 2 for a repository.
     package init(name: String, repository: RepositoryReference) {
@@ -56,19 +61,29 @@ package struct Config: Hashable, Sendable {
 
     /// Size of the machine. Memory is in MB.
     package struct Resources: Hashable, Sendable, Codable {
-        /// The preset's name, such as `shared-cpu-2x`; `nil` when cpu and memory were given instead.
-        package var size: String?
+        /// The row of the size table with this kind and number of CPUs, such as `shared-cpu-2x`: the
+        /// parser gives it always, also where the file has `cpu` and `memory` alone.
+        package var size: String
         package var cpu: Int
         package var memory: Int
 
-        package init(size: String?, cpu: Int, memory: Int) {
+        package init(size: String, cpu: Int, memory: Int) {
             self.size = size
             self.cpu = cpu
             self.memory = memory
         }
 
+        /// A machine of that size, with memory in MB, by default the least that the size can have.
+        package init(_ size: MachineSize, memory: Int? = nil) {
+            self.init(
+                size: size.name,
+                cpu: size.cpus,
+                memory: memory ?? size.memory.lowerBound
+            )
+        }
+
         /// The default, `shared-cpu-2x`.
-        package static let `default` = Resources(size: "shared-cpu-2x", cpu: 2, memory: 512)
+        package static let `default` = Resources(MachineSize.default)
     }
 
     /// Overrides of what detection found; `nil` means as detected.
@@ -158,6 +173,11 @@ package struct Config: Hashable, Sendable {
         case file(path: String)
         /// A store by name with its settings, such as `bucket`.
         case other(name: String, settings: [String: String])
+    }
+
+    /// The stores whose keys the file's format knows (SPEC section 6).
+    package enum StoreName: String, Hashable, Sendable, CaseIterable {
+        case file, s3, http, postgres
     }
 }
 

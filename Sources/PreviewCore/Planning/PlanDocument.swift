@@ -50,7 +50,7 @@ package enum PlanDocument {
             "subActions": .array(Steps.step(step.id).subActions.map(JSONValue.string)),
             "action": .string(step.action.rawValue), "reason": .string(step.reason),
             "changes": .array(step.changes.map { json(of: $0, withDigests: withDigests) }),
-            "input": step.input.map { withDigests ? $0 : withoutDigests($0) } ?? .null,
+            "input": (withDigests ? step.input : inputWithoutDigests(of: step)) ?? .null,
             "waitsFor": step.waitsFor.map { .int($0.number) } ?? .null,
             "lastSeconds": step.lastSeconds.map(JSONValue.seconds) ?? .null,
         ]
@@ -70,10 +70,10 @@ package enum PlanDocument {
         ]
     }
 
-    /// An input without the digests of secrets.
-    private static func withoutDigests(_ input: JSONValue) -> JSONValue {
-        guard var object = input.object, let secrets = object["secrets"]?.object else {
-            return input
+    /// What a step is given, without the digests of secrets; `nil` while it is not known.
+    package static func inputWithoutDigests(of step: PlannedStep) -> JSONValue? {
+        guard var object = step.input?.object, let secrets = object["secrets"]?.object else {
+            return step.input
         }
         object["secrets"] = ["names": secrets["names"] ?? []]
         return .object(object)

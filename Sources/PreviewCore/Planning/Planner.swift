@@ -179,7 +179,7 @@ package struct Planner: Sendable {
         let new = step.fields(of: wish.input)
         let isReplaced = before.map { step.action(from: $0, to: wish.input) == .replace } ?? false
         var changes: [Change] = []
-        for field in new where wish.source(of: field.name) == nil {
+        for field in new where field.isShown && wish.source(of: field.name) == nil {
             let was = old.first { $0.name == field.name }?.value ?? .null
             guard was != field.value else { continue }
             changes.append(
@@ -188,7 +188,8 @@ package struct Planner: Sendable {
                     isSensitive: field.isSensitive,
                     forcesReplacement: isReplaced && field.forcesReplacement))
         }
-        for field in old where !new.contains(where: { $0.name == field.name }) {
+        for field in old
+        where field.isShown && !new.contains(where: { $0.name == field.name }) {
             changes.append(
                 Change(
                     field: field.name, before: field.value, after: .null, knownAfter: nil,

@@ -53,6 +53,13 @@ package enum StateFile {
         return start + "\"\(name)\":\"sha256:\(checksum)\",".utf8 + end + [0x0A]
     }
 
+    /// The document for people: its members in reading order, with the session.
+    package static func shown(_ state: State) -> JSONValue {
+        var document = StateDocument.json(of: state)
+        document["session"] = Session(of: state, isLocked: state.hasOpenAttempt).json
+        return .object(document)
+    }
+
     /// Reads a document and checks that it is whole.
     package static func decode(_ bytes: [UInt8]) throws(Damage) -> State {
         guard bytes.contains(where: { $0 > 0x20 }) else { throw .empty }

@@ -105,6 +105,8 @@ package struct AllocateMachine: Step {
 }
 
 extension Config.Resources {
-    /// The preset's name, or the figures where there is none.
-    package var label: String { size ?? "\(cpu) cpu, \(memory) MB" }
+    /// The size's name, with its memory where that is not the least the size can have.
+    package var label: String {
+        MachineSize(name: size)?.memory.lowerBound == memory ? size : "\(size), \(memory) MB"
+    }
 }

@@ -70,7 +70,7 @@ package struct BootRepository: Step {
         let commands = input.commands
         return [
             Field("commit", JSONValue(input.commit), cause: "new commit"),
-            Field("settings", .string(input.settings), cause: "new settings", isSensitive: true),
+            Field("settings", .string(input.settings), cause: "new settings", isShown: false),
             Field("commands.install", JSONValue(commands.install), cause: "commands changed"),
             Field("commands.build", JSONValue(commands.build), cause: "commands changed"),
             Field("commands.start", JSONValue(commands.start), cause: "commands changed"),

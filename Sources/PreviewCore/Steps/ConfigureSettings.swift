@@ -82,11 +82,8 @@ package struct ConfigureSettings: Step {
         ]
     }
 
-    /// A preset's name and its figures are one size (ENGINE R-29).
     package func action(from recorded: Input, to wanted: Input) -> Action {
-        var named = recorded
-        named.resources.size = wanted.resources.size
-        return named == wanted ? .none : .update
+        recorded == wanted ? .none : .update
     }
 
     /// Digest of everything the app must be restarted for when it changes.

@@ -73,16 +73,19 @@ package struct Field: Hashable, Sendable {
     package var isSensitive: Bool
     /// Whether a change of this field means that the object must be made anew.
     package var forcesReplacement: Bool
+    /// Whether people see it: digests say nothing to them beyond their cause.
+    package var isShown: Bool
 
     package init(
         _ name: String, _ value: JSONValue, cause: String, isSensitive: Bool = false,
-        forcesReplacement: Bool = false
+        forcesReplacement: Bool = false, isShown: Bool = true
     ) {
         self.name = name
         self.value = value
         self.cause = cause
         self.isSensitive = isSensitive
         self.forcesReplacement = forcesReplacement
+        self.isShown = isShown
     }
 }
 

@@ -36,19 +36,29 @@ func repeatingInterrupted<Result: BinaryInteger>(_ call: () -> Result) -> Result
     }
 }
 
-/// Writes all of `bytes` to `descriptor`, or returns the error number of the call that failed.
+/// Writes all of `bytes` to `descriptor`, or returns the error number of the call that failed. One
+/// that somebody has made non-blocking is waited for.
 func writeAll(_ bytes: some Collection<UInt8>, to descriptor: Int32) -> Int32? {
     let written: Int32?? = bytes.withContiguousStorageIfAvailable { buffer in
         var rest = UnsafeRawBufferPointer(buffer)
         while let start = rest.baseAddress, rest.count > 0 {
             let count = repeatingInterrupted { write(descriptor, start, rest.count) }
-            if count < 0 { return errno }
+            if count < 0 {
+                guard errno == EAGAIN else { return errno }
+                waitUntilWritable(descriptor)
+                continue
+            }
             rest = UnsafeRawBufferPointer(rebasing: rest[count...])
         }
         return nil
     }
     if let written { return written }
     return writeAll(Array(bytes), to: descriptor)
+}
+
+private func waitUntilWritable(_ descriptor: Int32) {
+    var request = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+    _ = repeatingInterrupted { poll(&request, 1, -1) }
 }
 
 /// How a wait for a descriptor came out.

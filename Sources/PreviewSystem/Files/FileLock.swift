@@ -39,8 +39,11 @@ package final class FileLock: Sendable {
             defer { held = nil }
             return held
         }
+        guard let descriptor else { return }
         // The text only ever describes a live holder; if this fails, the free lock says the same.
-        if let descriptor { ftruncate(descriptor.number, 0) }
+        ftruncate(descriptor.number, 0)
+        // Closing is not enough: a child just being started has a copy until it runs its program.
+        flock(descriptor.number, LOCK_UN)
     }
 
     /// Takes the lock and leaves `holder` in the file. Waits for it until `deadline`, or not at all

@@ -42,7 +42,8 @@ extension Folder {
         try checkName(name, .write)
         let staged = try StagedFile.make(for: name, holding: bytes, in: self)
         let lock = try waitForFolderLock()
-        defer { withExtendedLifetime(lock) {} }
+        // Closing is not enough: a child just being started has a copy until it runs its program.
+        defer { flock(lock.number, LOCK_UN) }
         guard case .replace(let keptName) = try decide() else { return false }
         if let keptName { try keep(name, as: keptName) }
         try staged.takePlace(of: name)

@@ -201,7 +201,8 @@ extension Command {
         return Configuration(
             executable: .path(FilePath(program)),
             arguments: Arguments(arguments),
-            environment: .custom(environment.map { Array("\($0.key)=\($0.value)".utf8) }),
+            // The bytes are taken as C strings, which the library does not end itself.
+            environment: .custom(environment.map { Array("\($0.key)=\($0.value)\0".utf8) }),
             workingDirectory: directory.map { FilePath($0) },
             platformOptions: options
         )

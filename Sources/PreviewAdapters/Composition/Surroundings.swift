@@ -1,0 +1,80 @@
+import PreviewCore
+import PreviewSystem
+
+/// What the process was started with: the only place that reads the environment.
+package struct Surroundings: Sendable {
+    package var environment: [String: String]
+    package var workingDirectory: String
+    /// The running program's file, to start supervisors from.
+    package var executable: String
+    package var home: String?
+    package var user: String
+    package var host: String
+
+    package init(
+        environment: [String: String], workingDirectory: String, executable: String,
+        home: String?, user: String, host: String
+    ) {
+        self.environment = environment
+        self.workingDirectory = workingDirectory
+        self.executable = executable
+        self.home = home
+        self.user = user
+        self.host = host
+    }
+
+    /// Those of this process.
+    package static func ofThisProcess() throws -> Surroundings {
+        guard let directory = Host.workingDirectory, let executable = Host.executable else {
+            throw Failure(
+                .internalError, "the working directory is gone",
+                fix: "change to a folder that exists")
+        }
+        let environment = Host.environment
+        return Surroundings(
+            environment: environment, workingDirectory: directory, executable: executable,
+            home: environment["HOME"] ?? Host.homeFolder, user: Host.userName, host: Host.name)
+    }
+
+    /// A variable that is set and not empty.
+    package func value(_ name: String) -> String? {
+        guard let value = environment[name], !value.isEmpty else { return nil }
+        return value
+    }
+
+    /// Whether a variable stands for yes: set to anything but `0`, `false`, `no` or nothing.
+    package func isSet(_ name: String) -> Bool {
+        guard let value = value(name)?.lowercased() else { return false }
+        return !["0", "false", "no"].contains(value)
+    }
+
+    /// An absolute path, from one that may be relative to the working directory.
+    package func absolute(_ path: String) -> String {
+        path.hasPrefix("/") ? path : workingDirectory + "/" + path
+    }
+}
+
+/// What the flags choose to work on; `nil` leaves it to the environment, the file and the defaults.
+package struct Choices: Sendable {
+    package var file: String?
+    package var directory: String?
+    package var branch: String?
+    package var provider: String?
+    package var region: String?
+    package var state: String?
+    package var envFile: String?
+
+    package init(
+        file: String? = nil, directory: String? = nil, branch: String? = nil,
+        provider: String? = nil, region: String? = nil, state: String? = nil,
+        envFile: String? = nil
+    ) {
+        self.file = file
+        self.directory = directory
+        self.branch = branch
+        self.provider = provider
+        self.region = region
+        self.state = state
+        self.envFile = envFile
+    }
+}

@@ -1,0 +1,86 @@
+package import PreviewCore
+import PreviewSystem
+
+/// One line of `runs.jsonl`: a run of a command that changed or tried to change something.
+package struct RunRecord: Hashable, Sendable, Codable {
+    package var run: String
+    /// Such as `apply`.
+    package var command: String
+    package var user: String
+    package var startedAt: Timestamp
+    package var seconds: Double
+    /// `done`, or the code of the failure.
+    package var outcome: String
+    package var exitCode: Int32
+    package var steps: [StepResult]
+
+    package init(
+        run: String, command: String, user: String, startedAt: Timestamp, seconds: Double,
+        outcome: String, exitCode: Int32, steps: [StepResult]
+    ) {
+        self.run = run
+        self.command = command
+        self.user = user
+        self.startedAt = startedAt
+        self.seconds = seconds
+        self.outcome = outcome
+        self.exitCode = exitCode
+        self.steps = steps
+    }
+
+    /// How one step ended in this run.
+    package struct StepResult: Hashable, Sendable, Codable {
+        package var step: Int
+        package var seconds: Double
+        /// `completed` or the code of the failure.
+        package var outcome: String
+
+        package init(step: Int, seconds: Double, outcome: String) {
+            self.step = step
+            self.seconds = seconds
+            self.outcome = outcome
+        }
+    }
+}
+
+/// The runs of a preview on this machine. Its loss never blocks a command.
+package struct RunLog: Sendable {
+    /// The log's name in the preview's folder.
+    package static let fileName = "runs.jsonl"
+    private static let largest = 64 << 20
+
+    private let store: FileStore
+    private let app: String
+
+    package init(store: FileStore, app: String) {
+        self.store = store
+        self.app = app
+    }
+
+    /// Adds a run, if anything is recorded of the preview.
+    package func append(_ record: RunRecord) {
+        // A run that cannot be noted has still happened; nothing depends on this file.
+        guard let folder = try? store.folder(of: app), let value = try? JSONValue.encoding(record)
+        else { return }
+        try? folder.append(JSONWriter.line(value) + [0x0A], to: Self.fileName)
+    }
+
+    /// The runs, oldest first, and how many lines were torn.
+    package func read() throws -> (runs: [RunRecord], torn: Int) {
+        guard
+            let bytes = try translating({
+                try store.folder(of: app)?.read(Self.fileName, limit: Self.largest)
+            })
+        else { return ([], 0) }
+        var (runs, torn) = ([RunRecord](), 0)
+        for line in bytes.split(separator: 0x0A) {
+            // A torn line is skipped and counted (ENGINE R-35).
+            if let run = try? JSONReader.read(Array(line)).decoded(as: RunRecord.self) {
+                runs.append(run)
+            } else {
+                torn += 1
+            }
+        }
+        return (runs, torn)
+    }
+}

@@ -1,0 +1,244 @@
+package import PreviewCore
+package import PreviewSystem
+
+/// Keeps each preview's record in a folder of its own beside `preview.yaml` (ENGINE section 1).
+///
+/// Folders are 0700 and files 0600; the lock is the kernel's, so that a killed holder blocks nobody.
+package struct FileStore: StateStore {
+    /// The folder of all records, such as `.preview`.
+    package let path: String
+
+    private static let document = "state.json"
+    private static let lockName = "lock"
+    private static let keptVersions = 5
+    /// A record is some kilobytes; anything near this is no record.
+    private static let largest = 16 << 20
+
+    package init(path: String) { self.path = path }
+
+    /// Opens the folder of one preview, making it and the one above; for logs and the local provider.
+    package func makeFolder(of app: String) throws -> Folder {
+        try translating {
+            let isNew = !exists()
+            let root = try Folder.make(path)
+            if isNew { try root.write(".gitignore", Array("*\n".utf8)) }
+            return try root.makeFolder(app)
+        }
+    }
+
+    /// Opens the folder of one preview if it is there; makes nothing.
+    package func folder(of app: String) throws -> Folder? {
+        try translating {
+            do throws(FileFailure) {
+                return try Folder.open(path).folder(app)
+            } catch {
+                guard error.cause == .notFound else { throw error }
+                return nil
+            }
+        }
+    }
+
+    package func list() async throws -> [String] {
+        try translating {
+            let root: Folder
+            do throws(FileFailure) {
+                root = try Folder.open(path)
+            } catch {
+                guard error.cause == .notFound else { throw error }
+                return []
+            }
+            return try root.entryNames().filter { !$0.hasPrefix(".") && AppName($0) != nil }
+        }
+    }
+
+    package func read(_ app: String) async throws -> StoredBytes? {
+        guard let folder = try folder(of: app) else { return nil }
+        return try translating {
+            try folder.read(Self.document, limit: Self.largest)
+                .map { StoredBytes(bytes: $0, version: Self.version(of: $0)) }
+        }
+    }
+
+    package func kept(_ app: String) async throws -> [KeptBytes] {
+        guard let folder = try folder(of: app) else { return [] }
+        return try translating {
+            try Self.keptSerials(in: folder).reversed().compactMap { serial in
+                let name = "\(Self.document).\(serial)"
+                return try folder.read(name, limit: Self.largest).map {
+                    KeptBytes(serial: serial, bytes: $0, place: "\(folder.path)/\(name)")
+                }
+            }
+        }
+    }
+
+    package func write(
+        _ bytes: [UInt8], for app: String, replacing version: StoreVersion?, keeping serial: Int?
+    ) async throws -> StoreVersion {
+        let folder = try makeFolder(of: app)
+        let isReplaced = try translating {
+            try folder.exchange(Self.document, with: bytes, readingAtMost: Self.largest) { current in
+                guard current.map(Self.version) == version else { return .leave }
+                return .replace(keeping: serial.map { "\(Self.document).\($0)" })
+            }
+        }
+        guard isReplaced else {
+            throw Failure(
+                .writeConflict, .locked, "somebody else changed the record of \(app) meanwhile",
+                evidence: [.init("file", "\(folder.path)/\(Self.document)")],
+                fix: "nothing was changed; look at `preview status` and run the command again")
+        }
+        try translating { try Self.dropOldVersions(in: folder) }
+        return Self.version(of: bytes)
+    }
+
+    package func remove(_ app: String) async throws {
+        try translating {
+            do throws(FileFailure) {
+                try Folder.open(path).removeTree(app)
+            } catch {
+                guard error.cause == .notFound else { throw error }
+            }
+        }
+    }
+
+    private func exists() -> Bool {
+        // Whatever else hinders opening it is reported by the write that follows.
+        (try? Folder.open(path, ownedBy: .any)) != nil
+    }
+
+    private static func version(of bytes: [UInt8]) -> StoreVersion {
+        StoreVersion(Digest.hex(bytes))
+    }
+
+    private static func keptSerials(in folder: Folder) throws(FileFailure) -> [Int] {
+        try folder.entryNames().compactMap { name in
+            guard name.hasPrefix(document + ".") else { return nil }
+            return Int(name.dropFirst(document.count + 1))
+        }.sorted()
+    }
+
+    private static func dropOldVersions(in folder: Folder) throws(FileFailure) {
+        for serial in try keptSerials(in: folder).dropLast(keptVersions) {
+            try folder.remove("\(document).\(serial)")
+        }
+    }
+}
+
+extension FileStore {
+    package func lock(
+        _ app: String, for holder: LockHolder, timeout: Duration,
+        waiting: @Sendable (LockHolder?) -> Void
+    ) async throws -> any StoreLock {
+        let folder = try makeFolder(of: app)
+        let text = String(
+            decoding: JSONWriter.line(try JSONValue.encoding(holder)), as: UTF8.self)
+        let end = ContinuousClock.now + timeout
+        while true {
+            // In slices, so that a long wait gives a sign of life (SPEC section 3).
+            let slice = min(end, ContinuousClock.now + .seconds(5))
+            do {
+                return HeldLock(
+                    lock: try await FileLock.acquire(
+                        Self.lockName, in: folder, holder: text,
+                        waitingUntil: timeout > .zero ? slice : nil))
+            } catch .held(let other) {
+                guard ContinuousClock.now < end else {
+                    throw lockedFailure(app, Self.holder(from: other), waited: timeout)
+                }
+                waiting(Self.holder(from: other))
+            } catch .cancelled {
+                throw CancellationError()
+            } catch .file(let failure) {
+                throw Failure(failure)
+            }
+        }
+    }
+
+    package func holder(of app: String) async throws -> LockHolder? {
+        guard let folder = try folder(of: app) else { return nil }
+        return try translating {
+            try FileLock.currentHolder(of: Self.lockName, in: folder).map {
+                Self.holder(from: $0) ?? Self.unnamed
+            }
+        }
+    }
+
+    package func breakLock(of app: String, heldBy id: String) async throws {
+        guard let holder = try await holder(of: app) else {
+            throw Failure(
+                .nothingRecorded, "nobody holds the lock of \(app)",
+                fix: "nothing has to be unlocked; a lock ends with the process that held it")
+        }
+        guard holder.id == id else {
+            throw Failure(
+                .usage, .usage, "lock \(id) does not exist; the lock of \(app) is \(holder.id)",
+                evidence: [.init("holder", holder.text)], retry: "preview unlock \(holder.id)")
+        }
+        // The kernel holds a file's lock only for a process that lives.
+        throw Failure(
+            .holderAlive, .locked, "the holder of the lock is running and is not overridden",
+            evidence: [.init("holder", holder.text)],
+            fix: "wait for it, or end process \(holder.process) on \(holder.host)",
+            retry: "preview apply --lock-timeout 5m")
+    }
+
+    private static let unnamed = LockHolder(
+        id: "unknown", user: "unknown", host: "unknown", process: 0, command: "unknown",
+        since: Timestamp(seconds: 0))
+
+    private static func holder(from text: String) -> LockHolder? {
+        // A text that is cut or empty names nobody; the lock counts all the same.
+        try? JSONReader.read(text).decoded(as: LockHolder.self)
+    }
+
+    private func lockedFailure(_ app: String, _ holder: LockHolder?, waited: Duration) -> Failure {
+        Failure(
+            .locked, .locked, "another run is working on \(app)",
+            evidence: [.init("holder", holder?.text ?? "unknown")],
+            fix: waited > .zero
+                ? "it did not finish within \(waited.components.seconds) s; wait longer or end it"
+                : "wait for it with `--lock-timeout 5m`",
+            retry: "preview apply --lock-timeout 5m")
+    }
+}
+
+private struct HeldLock: StoreLock {
+    let lock: FileLock
+
+    func release() async { lock.release() }
+}
+
+extension Failure {
+    /// The failure of a file operation on the program's own record.
+    package init(_ failure: FileFailure) {
+        let (code, kind, fix): (ErrorCode, Kind, String) =
+            switch failure.cause {
+            case .symbolicLink, .foreignOwner:
+                (
+                    .unsafeFolder, .stateNeedsRecovery,
+                    "the record must be in a folder of your own that is no symbolic link"
+                )
+            case .noSpace:
+                (.cannotWrite, .failed, "make room; the previous record is intact")
+            case .readOnly, .permissionDenied:
+                (.cannotWrite, .failed, "choose a writable folder with `--state`")
+            default:
+                switch failure.operation {
+                case .read, .open, .list, .inspect:
+                    (.cannotRead, .failed, "look at the file and try again")
+                default: (.cannotWrite, .failed, "the previous record is intact; try again")
+                }
+            }
+        self.init(
+            code, kind, failure.description, evidence: [.init("file", failure.path)], fix: fix)
+    }
+}
+
+/// Runs file operations, turning their failures into the program's.
+func translating<Result>(_ body: () throws -> Result) throws -> Result {
+    do {
+        return try body()
+    } catch let failure as FileFailure {
+        throw Failure(failure)
+    }
+}

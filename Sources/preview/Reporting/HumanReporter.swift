@@ -1,0 +1,72 @@
+import PreviewAdapters
+import PreviewCore
+import PreviewSystem
+
+/// Tells a run in the log lines of SPEC section 3, on standard error.
+struct HumanReporter: Sendable {
+    let paint: Paint
+    let isQuiet: Bool
+    let write: @Sendable (String) -> Void
+
+    /// Shows one event; what is only for programs is left out.
+    func show(_ logged: LoggedEvent) {
+        let event = logged.event
+        guard event.kind != .runBegin, event.kind != .runEnd else { return }
+        guard !isQuiet || event.level == .error else { return }
+        write(line(for: logged) + "\n")
+    }
+
+    /// `[HH:MM:SS] message`.
+    func line(for logged: LoggedEvent) -> String {
+        let time = "[\(Host.localClockTime(unixSeconds: logged.time.seconds))]"
+        return "\(paint.dim(time)) \(text(of: logged.event))"
+    }
+
+    private func text(of event: Event) -> String {
+        var event = event
+        // Output of repositories was filtered when it was taken; what else an event quotes was not.
+        event.message = TerminalText.sanitized(event.message)
+        return painted(event)
+    }
+
+    private func painted(_ event: Event) -> String {
+        switch (event.kind, event.level) {
+        case (_, .error): paint.red(event.message)
+        case (_, .warning):
+            paint.yellow(event.message.hasPrefix("Warning") ? event.message : "Warning: \(event.message)")
+        case (.stepBegin, _): paint.bold(event.message)
+        case (.repositoryDetected, _), (.machineAllocated, _), (.settingsConfigured, _),
+            (.repositoryBooted, _):
+            paint.green(event.message)
+        case (.phaseBegin, _), (.phaseEnd, _): paint.cyan(event.message)
+        case (.output, _), (.wait, _): paint.dim("  \(event.message)")
+        default: event.message
+        }
+    }
+}
+
+/// A failure in the shape of SPEC section 3.
+struct FailureText {
+    let paint: Paint
+
+    func text(of failure: Failure) -> String {
+        let place =
+            failure.step.map { "step \($0.number), \(Steps.step($0).title): " } ?? ""
+        var lines = [
+            "\(paint.red("error[\(failure.code.rawValue)]")): \(place)\(failure.message)"
+        ]
+        for evidence in failure.evidence {
+            let rows = evidence.text.split(separator: "\n", omittingEmptySubsequences: false)
+            for (index, row) in rows.enumerated() {
+                lines.append("  \(label(index == 0 ? evidence.label : ""))\(row)")
+            }
+        }
+        if let fix = failure.fix { lines.append("  \(label("fix"))\(fix)") }
+        if let retry = failure.retry { lines.append("  \(label("retry"))\(retry)") }
+        let logs = failure.step.map { "preview logs --step \($0.number) · " } ?? ""
+        lines.append("  \(label("more"))\(logs)preview explain \(failure.code.rawValue)")
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    private func label(_ text: String) -> String { paint.dim(text.padded(to: 13)) }
+}
