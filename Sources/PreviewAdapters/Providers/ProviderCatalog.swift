@@ -30,7 +30,11 @@ package enum ProviderCatalog {
         _ name: ProviderName, _ ingredients: Ingredients
     ) throws -> any Provider {
         switch name {
-        case .local, .fly:
+        case .local: return LocalProvider(
+                .init(
+                    root: ingredients.store.path, executable: ingredients.surroundings.executable,
+                    environment: ingredients.surroundings.environment, git: ingredients.source))
+        case .fly:
             throw Failure(
                 .providerUnavailable, "the provider `fly` is not part of this version",
                 fix: "use `provider: local` in preview.yaml, or --local",
