@@ -68,3 +68,34 @@ int cps_signals_install(int descriptor);
 /// Remembers a process group for the second signal, up to a limit; further ones are not kept.
 void cps_signals_register_group(pid_t group);
 void cps_signals_forget_group(pid_t group);
+
+// Supervision
+
+struct cps_child_request {
+    /// Path of the program; not searched for.
+    const char *program;
+    char *const *arguments;
+    char *const *environment;
+    /// Working directory of the child, or NULL for the caller's.
+    const char *directory;
+    /// Standard input, output and error; -1 means /dev/null. Sources must not be 0, 1 or 2 unless
+    /// they stay where they are.
+    int descriptors[3];
+    /// Paths of the `cgroup.procs` files of the control groups that the child enters before it
+    /// runs anything.
+    const char *const *groups;
+    size_t group_count;
+};
+
+/// Starts a child in a process group of its own, with default signals, no descriptors but the
+/// standard ones, and killed when the calling thread ends.
+/// Returns 0 and sets *process, or returns the error number, and then no child is left.
+int cps_start_child(const struct cps_child_request *request, pid_t *process);
+
+/// From now on each of these signals is written as one byte to `descriptor`, which must not block;
+/// PIPE is ignored.
+int cps_signals_forward(const int *signals, size_t count, int descriptor);
+
+/// Opens a path for reading that may not lead out of `folder`, by `..` or by a link (openat2 with
+/// RESOLVE_BENEATH: Linux 5.6).
+int cps_open_beneath(int folder, const char *path);

@@ -28,7 +28,7 @@ package struct DetectRepository: Step {
 
     package func input(in context: PlanContext) -> Wish<Input> {
         let head = context.facts.head
-        let recorded = context.state.output(of: self)
+        let recorded = context.output(of: self)
         let commit = head?.commit ?? recorded?.commit
         return Wish(
             Input(
@@ -43,6 +43,15 @@ package struct DetectRepository: Step {
         var named = recorded
         named.subject = wanted.subject
         return named == wanted ? .none : .update
+    }
+
+    /// Where the branch could not be looked up beforehand, the step itself found the commit.
+    package func settled(_ input: Input, by output: Output) -> Input {
+        var input = input
+        input.branch = output.branchName
+        input.commit = output.commit
+        input.subject = output.subject
+        return input
     }
 
     package func fields(of input: Input) -> [Field] {

@@ -60,7 +60,7 @@ extension Command {
 }
 
 /// A null-terminated array of C strings, as exec(3) takes it.
-private final class CStringArray {
+final class CStringArray {
     let pointers: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
     private let count: Int
 
@@ -73,6 +73,15 @@ private final class CStringArray {
         (pointers + strings.count).initialize(to: nil)
     }
 
+    /// Hands the strings over as an array of `const char *`, without counting the final null.
+    func withConstantPointers<Result>(
+        _ body: (UnsafePointer<UnsafePointer<CChar>?>, Int) -> Result
+    ) -> Result {
+        pointers.withMemoryRebound(to: UnsafePointer<CChar>?.self, capacity: count) {
+            body($0, count - 1)
+        }
+    }
+
     deinit {
         for index in 0..<count {
             free(pointers[index])
@@ -81,7 +90,7 @@ private final class CStringArray {
     }
 }
 
-private func withOptionalCString<Result>(
+func withOptionalCString<Result>(
     _ string: String?,
     _ body: (UnsafePointer<CChar>?) -> Result
 ) -> Result {

@@ -2,13 +2,18 @@
 ///
 /// A line feed ends a line, a carriage return before it goes with it. What is no UTF-8 is replaced.
 package struct LineSplitter: Sendable {
-    /// The longest line in bytes; a longer one comes in pieces of at most this length.
+    /// The longest line in bytes, unless said otherwise; a longer one comes in pieces of at most
+    /// this length.
     package static let limit = 16 * 1024
 
     private var pending: [UInt8] = []
 
-    /// Starts with an empty line.
-    package init() {}
+    private let longest: Int
+
+    /// Starts with an empty line; `limit` is the longest line in bytes.
+    package init(limit: Int = LineSplitter.limit) {
+        longest = limit
+    }
 
     /// The lines that `bytes` completes.
     package mutating func feed(_ bytes: [UInt8]) -> [String] {
@@ -32,8 +37,8 @@ package struct LineSplitter: Sendable {
 
     private mutating func addPieces(_ bytes: ArraySlice<UInt8>, to lines: inout [String]) {
         pending += bytes
-        while pending.count > Self.limit {
-            let cut = characterBoundary(in: pending, before: Self.limit)
+        while pending.count > longest {
+            let cut = characterBoundary(in: pending, before: longest)
             lines.append(String(decoding: pending[..<cut], as: UTF8.self))
             pending.removeFirst(cut)
         }

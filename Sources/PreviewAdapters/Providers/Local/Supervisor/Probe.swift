@@ -1,0 +1,97 @@
+import PreviewCore
+import PreviewSystem
+
+/// Asks the preview's own URL whether the app answers (BEHAVIOURS S16). Only that host and port are
+/// ever asked.
+struct Probe: Sendable {
+    /// What one round of asking showed.
+    enum Verdict: Hashable, Sendable {
+        /// It answers: 2xx and 3xx are healthy, 4xx is up.
+        case up(status: Int)
+        case serverError(status: Int)
+        case redirectLoop(urls: [String])
+        case noAnswer(reason: String)
+    }
+
+    private static let redirectLimit = 10
+    /// How long one answer may take.
+    private static let patience = Duration.seconds(15)
+
+    private let client: HTTPClient
+    private let base: String
+    private let port: Int
+    private let host: String
+
+    /// - Parameters:
+    ///   - base: the preview's URL, `http://<host>:<port>`.
+    ///   - port: its port.
+    init(_ client: HTTPClient, base: String, port: Int) {
+        self.client = client
+        self.base = base
+        self.port = port
+        host = String(base.dropFirst("http://".count).prefix { $0 != ":" && $0 != "/" })
+    }
+
+    /// Asks once for a path: HEAD, and GET where HEAD says nothing good, as not every app knows it.
+    func ask(_ path: String, within limit: Duration) async -> Verdict {
+        let patience = min(limit, Self.patience)
+        let head = await follow(path, method: "HEAD", patience: patience)
+        switch head {
+        case .up(let status) where status < 400: return head
+        case .redirectLoop: return head
+        default: return await follow(path, method: "GET", patience: patience)
+        }
+    }
+
+    private func follow(_ path: String, method: String, patience: Duration) async -> Verdict {
+        var urls = [base + path]
+        while let url = urls.last {
+            let response: HTTPResponse
+            do {
+                response = try await client.send(request(method, url, patience: patience))
+            } catch {
+                return .noAnswer(reason: "\(error)")
+            }
+            guard (300..<400).contains(response.status), let target = response.header("Location"),
+                let next = own(target, from: url)
+            else {
+                return response.status >= 500
+                    ? .serverError(status: response.status) : .up(status: response.status)
+            }
+            urls.append(next)
+            if urls.count > Self.redirectLimit { break }
+        }
+        return .redirectLoop(urls: urls)
+    }
+
+    private func request(_ method: String, _ url: String, patience: Duration) -> HTTPRequest {
+        HTTPRequest(
+            method, url,
+            // The connection must not stay open: an open one keeps the app awake.
+            headers: [HTTPHeader("Connection", "close"), HTTPHeader("Accept", "*/*")],
+            timeout: patience,
+            addressOverrides: [
+                HTTPAddressOverride(
+                    host: host, port: UInt16(clamping: port), address: "127.0.0.1")
+            ],
+            bodyLimit: 64 << 10, excess: .cut)
+    }
+
+    /// The next URL of this preview, or `nil` for one that leads elsewhere: that is the end of what
+    /// may be asked, and as a redirect it is a good answer.
+    private func own(_ target: String, from url: String) -> String? {
+        if target.hasPrefix("//") || target.contains("://") {
+            let rest = target.hasPrefix("//") ? "http:" + target : target
+            guard rest == base || rest.hasPrefix(base + "/") || rest.hasPrefix(base + "?") else {
+                return nil
+            }
+            return rest
+        }
+        if target.hasPrefix("/") { return base + target }
+        let folder = url.prefix { $0 != "?" }
+        guard let slash = folder.lastIndex(of: "/"), folder.count > base.count else {
+            return base + "/" + target
+        }
+        return folder[...slash] + target
+    }
+}

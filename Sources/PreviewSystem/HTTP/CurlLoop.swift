@@ -1,0 +1,125 @@
+import CCurl
+
+/// The thread on which all transfers of a client run: one `curl_multi` handle and its connections.
+///
+/// Everything of libcurl's is touched on that thread only, but for `curl_multi_wakeup`, which may
+/// be called from any (libcurl-thread(3)). Hence the unchecked conformance.
+final class CurlLoop: @unchecked Sendable {
+    typealias Completion = @Sendable (Result<HTTPResponse, HTTPFailure>) -> Void
+
+    private enum Order: Sendable {
+        case run(CurlTransfer, Completion)
+        case cancel(CurlTransfer)
+        case stop
+    }
+
+    private let multi: UnsafeMutableRawPointer
+    private let orders = Locked<[Order]>([])
+    /// Under way, by their easy handle. Of the thread.
+    private var running: [UnsafeMutableRawPointer: (CurlTransfer, Completion)] = [:]
+
+    init() {
+        guard globalInitialisation, let multi = curl_multi_init() else {
+            preconditionFailure("libcurl cannot be initialised")
+        }
+        self.multi = multi
+        // Keeps this object alive until it is stopped.
+        BlockingThread.start { self.work() }
+    }
+
+    /// Starts a transfer; `completion` is called once, on the thread.
+    func run(_ transfer: CurlTransfer, _ completion: @escaping Completion) {
+        give(.run(transfer, completion))
+    }
+
+    /// Ends a transfer that was started; one that has ended already is left as it is.
+    func cancel(_ transfer: CurlTransfer) {
+        give(.cancel(transfer))
+    }
+
+    /// Ends the thread and what still runs on it. To be called once, with no call after it.
+    func stop() {
+        give(.stop)
+    }
+
+    private func give(_ order: Order) {
+        orders.withLock { $0.append(order) }
+        curl_multi_wakeup(multi)
+    }
+
+    private func work() {
+        while takeOrders() {
+            var count: Int32 = 0
+            curl_multi_perform(multi, &count)
+            finishDone()
+            // Returns when there is work, at a wake-up, and before the next timeout of a transfer.
+            curl_multi_poll(multi, nil, 0, 60_000, nil)
+        }
+        for handle in Array(running.keys) {
+            end(handle) { $0.failure(.cancelled) }
+        }
+        curl_multi_cleanup(multi)
+    }
+
+    /// False when the thread is to end.
+    private func takeOrders() -> Bool {
+        let taken = orders.withLock { orders in
+            defer { orders = [] }
+            return orders
+        }
+        for order in taken {
+            switch order {
+            case .run(let transfer, let completion): add(transfer, completion)
+            case .cancel(let transfer):
+                transfer.isCancelled = true
+                if running[transfer.handle] != nil {
+                    end(transfer.handle) { $0.failure(.cancelled) }
+                }
+            case .stop: return false
+            }
+        }
+        return true
+    }
+
+    private func add(_ transfer: CurlTransfer, _ completion: @escaping Completion) {
+        // A cancellation may arrive before the order it belongs to.
+        guard !transfer.isCancelled else {
+            completion(.failure(transfer.failure(.cancelled)))
+            return
+        }
+        running[transfer.handle] = (transfer, completion)
+        let code = curl_multi_add_handle(multi, transfer.handle)
+        if code != CURLM_OK { end(transfer.handle) { $0.failure(.other(Int(code.rawValue))) } }
+    }
+
+    private func finishDone() {
+        var left: Int32 = 0
+        while let message = curl_multi_info_read(multi, &left) {
+            guard message.pointee.msg == CURLMSG_DONE, let handle = message.pointee.easy_handle
+            else { continue }
+            let code = message.pointee.data.result
+            finish(handle) { $0.result(code) }
+        }
+    }
+
+    private func end(
+        _ handle: UnsafeMutableRawPointer,
+        _ failure: (CurlTransfer) -> HTTPFailure
+    ) {
+        finish(handle) { .failure(failure($0)) }
+    }
+
+    private func finish(
+        _ handle: UnsafeMutableRawPointer,
+        _ result: (CurlTransfer) -> Result<HTTPResponse, HTTPFailure>
+    ) {
+        guard let (transfer, completion) = running.removeValue(forKey: handle) else { return }
+        let outcome = result(transfer)
+        curl_multi_remove_handle(multi, handle)
+        completion(outcome)
+    }
+}
+
+/// Once per process, before anything else of the library; 3 is CURL_GLOBAL_ALL, a macro Swift does
+/// not import.
+private let globalInitialisation: Bool = curl_global_init(3) == CURLE_OK

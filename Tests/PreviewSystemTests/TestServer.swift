@@ -1,0 +1,97 @@
+import Glibc
+import PreviewSystem
+
+/// A small HTTP server on a port of its own, which answers as the test says.
+final class TestServer: Sendable {
+    /// What a connection does with a request.
+    enum Answer: Sendable {
+        /// Sends these bytes and waits for the next request.
+        case send(String)
+        /// Sends these bytes, then nothing, and keeps the connection open.
+        case sendThenHang(String)
+        /// Closes without a word.
+        case close
+    }
+
+    let port: UInt16
+    private let listener: Descriptor
+    private let state = Locked((requests: [String](), connections: 0))
+
+    /// The heads received, each with its body as far as it came along.
+    var requests: [String] { state.withLock { $0.requests } }
+    var connections: Int { state.withLock { $0.connections } }
+
+    init(_ answer: @escaping @Sendable (_ path: String, _ head: String) -> Answer) throws {
+        (listener, port) = try makeListener(backlog: 50)
+        BlockingThread.start { [listener, state] in
+            while true {
+                let number = accept(listener.number, nil, nil)
+                guard number >= 0 else { return }
+                state.withLock { $0.connections += 1 }
+                let connection = Descriptor(owning: number)
+                BlockingThread.start {
+                    serve(connection, answer) { head in
+                        state.withLock { $0.requests.append(head) }
+                    }
+                }
+            }
+        }
+    }
+
+    deinit {
+        shutdown(listener.number, Int32(SHUT_RDWR))
+    }
+
+    func url(_ path: String) -> String { "http://127.0.0.1:\(port)\(path)" }
+}
+
+/// A whole answer with a body.
+func answer(_ status: String, _ headers: [String] = [], body: String = "") -> TestServer.Answer {
+    let lines = ["HTTP/1.1 \(status)", "Content-Length: \(body.utf8.count)"] + headers
+    return .send(lines.joined(separator: "\r\n") + "\r\n\r\n" + body)
+}
+
+/// A socket on 127.0.0.1 on which somebody could be accepted, and its port.
+func makeListener(backlog: Int32) throws -> (Descriptor, UInt16) {
+    let descriptor = Descriptor(owning: socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0))
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let isListening = withUnsafeMutablePointer(to: &address) { pointer in
+        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
+            bind(descriptor.number, pointer, length) == 0
+                && listen(descriptor.number, backlog) == 0
+                && getsockname(descriptor.number, pointer, &length) == 0
+        }
+    }
+    guard isListening else { throw FileFailure(.create, "a listener", .system(errno)) }
+    return (descriptor, UInt16(bigEndian: address.sin_port))
+}
+
+private func serve(
+    _ connection: Descriptor,
+    _ answer: (String, String) -> TestServer.Answer,
+    _ record: (String) -> Void
+) {
+    var buffer = [UInt8](repeating: 0, count: 64 * 1024)
+    while true {
+        var head = ""
+        while !head.contains("\r\n\r\n") {
+            let count = read(connection.number, &buffer, buffer.count)
+            if count <= 0 { return }
+            head += String(decoding: buffer[..<count], as: UTF8.self)
+        }
+        record(head)
+        let path = head.split(separator: " ").dropFirst().first.map(String.init) ?? ""
+        switch answer(path, head) {
+        case .send(let text): OutputChannel(connection.number).write(text)
+        case .close: return
+        case .sendThenHang(let text):
+            OutputChannel(connection.number).write(text)
+            // Ends when the client gives up.
+            _ = read(connection.number, &buffer, 1)
+            return
+        }
+    }
+}
