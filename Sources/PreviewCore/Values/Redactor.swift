@@ -9,14 +9,18 @@ package struct Redactor: Sendable {
     /// Shorter values are left alone: they would blacken ordinary text.
     package static let shortestValue = 6
 
-    /// All spellings, by their first byte, longest first.
-    private let patterns: [UInt8: [[UInt8]]]
+    /// All spellings by their first byte, longest first; empty when there are none at all.
+    private let patterns: [[[UInt8]]]
 
     /// Knows the values that are long enough; the order does not matter.
     package init(_ values: some Sequence<String>) {
         let spellings = Set(
             values.filter { $0.utf8.count >= Self.shortestValue }.flatMap(Self.spellings))
-        patterns = Dictionary(grouping: spellings.sorted { $0.count > $1.count }) { $0[0] }
+        var patterns = [[[UInt8]]](repeating: [], count: spellings.isEmpty ? 0 : 256)
+        for spelling in spellings.sorted(by: { $0.count > $1.count }) {
+            patterns[Int(spelling[0])].append(spelling)
+        }
+        self.patterns = patterns
     }
 
     /// The text without the values.
@@ -65,7 +69,8 @@ package struct Redactor: Sendable {
         done.reserveCapacity(bytes.count)
         var index = 0
         while index < bytes.count {
-            guard let candidates = patterns[bytes[index]] else {
+            let candidates = patterns[Int(bytes[index])]
+            guard !candidates.isEmpty else {
                 done.append(bytes[index])
                 index += 1
                 continue

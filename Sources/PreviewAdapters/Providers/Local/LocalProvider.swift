@@ -144,7 +144,7 @@ extension LocalProvider {
                     attempt: document.attempt))
         }
         let processes = ProcessIdentity.all(
-            withVariable: AppEnvironment.Mark.lineage, value: owner.lineage)
+            withVariables: [AppEnvironment.Mark.lineage: owner.lineage])
         return found
             + processes.map {
                 OwnedObject(

@@ -106,8 +106,7 @@ struct SupervisorLink: Sendable {
     ) -> [ProcessIdentity] {
         let recorded = [status?.supervisor, status?.app].compactMap(\.self).filter(\.isAlive)
         let grouped = groups.processes().compactMap(ProcessIdentity.init(pid:)).filter(\.isAlive)
-        let marked = ProcessIdentity.all(
-            withVariable: AppEnvironment.Mark.machine, value: machine.name)
+        let marked = ProcessIdentity.all(withVariables: machine.marks)
         return Array(Set(recorded + grouped + marked)).sorted { $0.pid < $1.pid }
     }
 

@@ -23,7 +23,8 @@ struct AppStart {
         let others = Set(workshop.offspring.processes())
         workshop.record.beginOutput()
         var notes = workshop.groups.limit(resources)
-        let child = try workshop.start(try command(), phase: .start)
+        let environment = try environmentWithFreePort()
+        let child = try workshop.start(try command(environment), phase: .start)
         workshop.record.update { status in
             status.app = child.identity
             status.privatePort = environment.port
@@ -83,7 +84,19 @@ struct AppStart {
 
     private var line: String { order.release.start ?? "static files" }
 
-    private func command() throws(BootEnd) -> Command {
+    /// A port is chosen for each start: the one before may have been taken while the app slept.
+    private func environmentWithFreePort() throws(BootEnd) -> AppEnvironment {
+        guard environment.settings.fixedPort == nil else { return environment }
+        var environment = environment
+        do {
+            environment.port = try Listener.freePort()
+        } catch {
+            throw .failed(Failure(.noFreePort, "there is no port for the app: \(error)", step: .boot))
+        }
+        return environment
+    }
+
+    private func command(_ environment: AppEnvironment) throws(BootEnd) -> Command {
         if let start = order.release.start {
             return Command(
                 "/bin/sh", ["-c", start], environment: environment.forApp, directory: folder)

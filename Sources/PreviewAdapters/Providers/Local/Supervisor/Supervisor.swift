@@ -128,14 +128,18 @@ package final class Supervisor {
     private static let interruption = Failure(
         .bootInterrupted, "the boot was interrupted", step: .boot, fix: "run step 4 again")
 
+    /// Says how it ends before it ends, so that nobody takes it for one that goes on; followers are
+    /// told when nothing of it is left.
     private func leave(as state: MachineState, failure: Failure?) {
+        record.update { status in
+            status.state = state
+            status.failure = failure.map(RecordedFailure.init)
+        }
         gate.close()
         workshop.endAll()
         control?.close()
         groups.remove()
         record.update { status in
-            status.state = state
-            status.failure = failure.map(RecordedFailure.init)
             status.app = nil
             status.listening = nil
             status.supervisor = nil

@@ -145,8 +145,8 @@ final class Workshop {
     }
 
     private func capture(_ stream: String, _ phase: BootPhase) -> OutputCapture {
-        OutputCapture(redactor) { [record] line in
-            record.output(line, stream: stream, phase: phase)
+        OutputCapture(redactor) { [record] lines in
+            record.output(lines, stream: stream, phase: phase)
         }
     }
 
