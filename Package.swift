@@ -47,7 +47,10 @@ let package = Package(
             name: "PreviewTestSupport",
             dependencies: ["PreviewCore", "PreviewSystem", "PreviewAdapters"]
         ),
-        .testTarget(name: "PreviewCoreTests", dependencies: ["PreviewCore", "PreviewTestSupport"]),
+        .testTarget(
+            name: "PreviewCoreTests",
+            dependencies: ["PreviewCore", "PreviewSystem", "PreviewTestSupport"]
+        ),
         .testTarget(
             name: "PreviewSystemTests",
             dependencies: ["PreviewSystem", "PreviewTestSupport"]

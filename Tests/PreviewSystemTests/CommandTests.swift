@@ -211,5 +211,5 @@ private func pid(in name: String, of temporary: TemporaryFolder) throws -> Int32
 
 private func isGone(pidIn name: String, of temporary: TemporaryFolder) async throws -> Bool {
     let pid = try #require(try pid(in: name, of: temporary))
-    return await eventually { ProcessIdentity(pid: pid)?.isAlive != true }
+    return try await eventually { ProcessIdentity(pid: pid)?.isAlive != true }
 }

@@ -250,13 +250,9 @@ import Testing
         let server = try TestServer { _, _ in .sendThenHang("") }
         let client = client
         let request = HTTPRequest("GET", server.url("/"))
-        let task = Task { try await client.send(request) }
-        #expect(await eventually { server.requests.count == 1 })
-        let before = ContinuousClock.now
-        task.cancel()
-        let failure = await #expect(throws: HTTPFailure.self) { try await task.value }
-        #expect(failure?.cause == .cancelled)
-        #expect(ContinuousClock.now - before < .milliseconds(100))
+        let limit = Duration.milliseconds(50)
+        let time = try await fastest(below: limit) { try await timeToCancel(request, at: server) }
+        #expect(time < limit)
         let early = Task {
             withUnsafeCurrentTask { $0?.cancel() }
             return try await client.send(request)
@@ -328,7 +324,7 @@ import Testing
             directory: temporary.path
         ).start(.ownSession, output: log.descriptor, errorOutput: log.descriptor)
         var port: UInt16 = 0
-        let isListening = await eventually {
+        let isListening = try await eventually {
             port = ListeningSocket.all(of: [process]).first?.port ?? 0
             return port != 0
         }
@@ -344,6 +340,22 @@ import Testing
         #expect(try await trusting.send(request).status == 200)
         #expect(await process.endTree(grace: .zero) == [])
         waitpid(process.pid, nil, 0)
+    }
+
+    private func timeToCancel(
+        _ request: HTTPRequest,
+        at server: TestServer
+    ) async throws -> Duration {
+        let before = server.requests.count
+        let client = client
+        let task = Task { try await client.send(request) }
+        let isWaiting = try await eventually { server.requests.count > before }
+        #expect(isWaiting)
+        let cancelled = ContinuousClock.now
+        task.cancel()
+        let failure = await #expect(throws: HTTPFailure.self) { try await task.value }
+        #expect(failure?.cause == .cancelled)
+        return ContinuousClock.now - cancelled
     }
 
     private func failure(_ request: () -> HTTPRequest) async -> HTTPFailure? {

@@ -19,7 +19,6 @@ struct ApplyRun: Sendable {
     /// The record as this run first saw it: what it must still be, but for this run's own writes.
     private var baseline: State?
     private var hasSaved = false
-    private var savedIsChecked = false
 
     init(
         request: Applier.Request, world: World, store: any StateStore, approver: any Approver,
@@ -43,13 +42,15 @@ struct ApplyRun: Sendable {
     /// Reads the record, looks at the world and plans.
     mutating func look() async throws -> View {
         let loaded = try await StateRecord.load(
-            identity.folder, from: store, source: identity.source)
+            identity.folder, from: store, source: identity.source,
+            comparesHistory: baseline == nil)
         try checkContinuity(loaded?.state)
         var state = fresh
         if let recorded = loaded?.state {
             if recorded.isDestroyed { state.serial = recorded.serial } else { state = recorded }
         }
         try checkHost(of: state)
+        try chooseProvider(of: &state)
         let facts = try await refresher.look(at: state)
         let planner = Planner(
             config: request.config, configDigest: request.configDigest, identity: identity,
@@ -59,19 +60,13 @@ struct ApplyRun: Sendable {
 
     /// Ends the run when somebody cancelled or destroyed the preview since it was first seen.
     private mutating func checkContinuity(_ recorded: State?) throws {
-        guard let baseline else {
-            baseline = recorded ?? fresh
+        guard let baseline, baseline.startedAt != nil, !baseline.isDestroyed else {
+            // Nothing was begun yet that could end.
+            self.baseline = recorded
             return
         }
-        guard let recorded, baseline.startedAt != nil else {
-            if recorded != nil { self.baseline = recorded }
-            return
-        }
-        guard recorded.lineage == baseline.lineage, !recorded.isDestroyed || baseline.isDestroyed
-        else {
-            throw Failure(
-                .destroyedMeanwhile, .locked, "the preview was destroyed while this run waited",
-                fix: "nothing was revived; run `preview apply` to set it up again")
+        guard let recorded, recorded.lineage == baseline.lineage, !recorded.isDestroyed else {
+            throw Failure.destroyedMeanwhile
         }
         guard recorded.cancelledAt == nil || recorded.cancelledAt == baseline.cancelledAt else {
             throw Failure(
@@ -88,8 +83,25 @@ struct ApplyRun: Sendable {
             fix: "run the command there")
     }
 
+    /// A preview is with one provider at a time; where it has no machine yet, with the one asked for.
+    private func chooseProvider(of state: inout State) throws {
+        let wanted = request.config.provider
+        guard state.provider != wanted else { return }
+        guard state[.machine] == StepRecord() else {
+            throw Failure(
+                .otherProvider,
+                "this preview is on \(state.provider.rawValue), not on \(wanted.rawValue)",
+                fix: "destroy it there first, or go on with "
+                    + "`--provider \(state.provider.rawValue)`",
+                retry: "preview destroy")
+        }
+        state.provider = wanted
+        state.host = fresh.host
+    }
+
     /// Does one step, if the plan says that it has something to do.
     mutating func perform(_ step: any Step) async throws {
+        if request.saved != nil { refresher.forgetHead() }
         var approved: PlannedStep?
         var (runs, rounds) = (0, 0)
         while true {
@@ -97,8 +109,8 @@ struct ApplyRun: Sendable {
             let planned = view.plan[step.id]
             guard planned.action != .none else { return reportNothingToDo(step, ran: runs > 0) }
             guard runs < 2, rounds < 10 else { throw Failure.keepsMoving(step.id) }
-            try SavedPlanCheck.checkOrder(of: planned, in: view.plan)
             try checkSaved(view.plan, for: step.id)
+            try SavedPlanCheck.checkOrder(of: planned, in: view.plan)
             if planned != approved {
                 try await approve(planned, in: view.plan)
                 approved = planned
@@ -114,11 +126,10 @@ struct ApplyRun: Sendable {
         }
     }
 
-    private mutating func checkSaved(_ plan: Plan, for step: StepID) throws {
+    private func checkSaved(_ plan: Plan, for step: StepID) throws {
         guard let saved = request.saved else { return }
         try SavedPlanCheck(saved: saved, fresh: plan)
-            .check(step, comparesRecord: !savedIsChecked)
-        savedIsChecked = true
+            .check(step, ownSerial: hasSaved ? baseline?.serial : nil)
     }
 
     private mutating func approve(_ planned: PlannedStep, in plan: Plan) async throws {
@@ -165,7 +176,10 @@ struct ApplyRun: Sendable {
             store: store, folder: identity.folder, loaded: view.loaded, fresh: view.state,
             now: world.now)
         let isResumed = view.state[step.id].attempt.map { $0.open && $0.input == recorded } ?? false
-        let attempt = try await journal.begin(planned, input: recorded)
+        let attempt = try await journal.begin(planned, input: recorded) {
+            $0.provider = view.state.provider
+            $0.host = view.state.host
+        }
         baseline = await journal.state
         reportBegin(step, planned: planned, view: view)
         let started = world.uptime()
@@ -179,12 +193,28 @@ struct ApplyRun: Sendable {
                         journal: journal, step: step.id, key: attempt.key, isResumed: isResumed),
                     world: world))
             try await record(
-                output, of: step, input: recorded, seconds: seconds(since: started), in: journal)
-        } catch {
+                output, of: step, input: JSONValue.encoding(step.settled(input, by: output)),
+                seconds: seconds(since: started), in: journal)
             baseline = await journal.state
+        } catch let failure as Failure where failure.code == .destroyedMeanwhile {
+            throw await abandoned(view.state.owner, failure)
+        } catch {
             try await recordFailure(error, of: step, in: journal)
         }
-        baseline = await journal.state
+    }
+
+    /// Takes away what this run may have made for a record that has ended: it belongs to nobody.
+    private func abandoned(_ owner: Ownership, _ failure: Failure) async -> Failure {
+        var failure = failure
+        do {
+            let swept = try await world.provider.sweep(owner)
+            failure.evidence += (swept.removed + swept.left).map {
+                .init(swept.left.contains($0) ? "left" : "taken away", "\($0.kind) \($0.name)")
+            }
+        } catch {
+            failure.evidence.append(.init("may be left", "whatever step 2 made: \(error)"))
+        }
+        return failure
     }
 
     private func seconds(since start: Duration) -> Double {
@@ -270,7 +300,7 @@ struct ApplyRun: Sendable {
     /// The state at the end of the run; tells when everything is done.
     mutating func end() async throws -> State {
         let loaded = try await StateRecord.load(
-            identity.folder, from: store, source: identity.source)
+            identity.folder, from: store, source: identity.source, comparesHistory: false)
         guard let state = loaded?.state else { return fresh }
         if hasSaved, Session(of: state, isLocked: false).overallStatus == .completed {
             world.reporter.report(Event(.log, "Setup completed successfully!"))

@@ -47,19 +47,22 @@ package struct Destroyer: Sendable {
 
     private func undo(_ state: State, in journal: Journal) async throws -> Receipt {
         var receipt = Receipt(app: state.app, undone: [], removed: [])
-        for step in Steps.all.reversed() where state.steps[step.id] != nil {
+        for step in Steps.all.reversed() {
             try Task.checkCancellation()
             try await undo(step, state: state)
-            try await journal.update { $0[step.id] = StepRecord() }
+            // The record of step 2 names what an interrupted run may have made, so it stays until
+            // nothing outside carries our marks.
+            if step.id == .machine { receipt.removed = try await secondLook(at: state) }
+            guard state.steps[step.id] != nil else { continue }
+            try await journal.update {
+                $0[step.id] = StepRecord()
+                $0.completedAt = nil
+            }
             receipt.undone.append(step.id)
             world.reporter.report(
                 Event(.stepUndone, "Step \(step.id.number) undone: \(step.title)", step: step.id))
         }
-        receipt.removed = try await secondLook(at: state)
-        try await journal.update {
-            $0.destroyedAt = world.now()
-            $0.completedAt = nil
-        }
+        try await journal.update { $0.destroyedAt = world.now() }
         return receipt
     }
 
@@ -70,16 +73,26 @@ package struct Destroyer: Sendable {
 
     /// Takes away whatever still carries our marks, then makes sure that nothing does.
     private func secondLook(at state: State) async throws -> [OwnedObject] {
-        let found = try await world.provider.objects(of: state.owner)
-        for object in found { try await world.provider.remove(object) }
-        let left = found.isEmpty ? [] : try await world.provider.objects(of: state.owner)
-        guard left.isEmpty else {
+        let swept = try await world.provider.sweep(state.owner)
+        guard swept.left.isEmpty else {
             throw Failure(
                 .leftovers, .leftovers, "something is left of \(state.app)",
-                evidence: left.map { .init($0.kind.rawValue, "\($0.name) (\($0.id))") },
+                evidence: swept.left.map { .init($0.kind.rawValue, "\($0.name) (\($0.id))") },
                 fix: "run it again; what was taken away stays away", retry: "preview destroy")
         }
-        return found
+        return swept.removed
+    }
+}
+
+extension Provider {
+    /// Takes away everything that carries an owner's marks, and looks again.
+    func sweep(
+        _ owner: Ownership
+    ) async throws -> (removed: [OwnedObject], left: [OwnedObject]) {
+        let found = try await objects(of: owner)
+        for object in found { try await remove(object) }
+        let left = found.isEmpty ? [] : try await objects(of: owner)
+        return (found.filter { !left.contains($0) }, left)
     }
 }
 
@@ -109,6 +122,9 @@ package enum Cancellation {
                 return await journal.state
             } catch let failure as Failure where failure.code == .writeConflict {
                 conflict = failure
+            } catch let failure as Failure where failure.code == .sessionCancelled {
+                // Somebody else cancelled it in between.
+                return await journal.state
             }
         }
         throw conflict ?? Failure(.internalError, "the session could not be cancelled")

@@ -31,7 +31,9 @@ package actor Journal {
     /// Saves that a step is about to be done, before its effect. A resumed attempt with the same
     /// input keeps its key. Any write by somebody else since the state was read ends it here, a
     /// cancellation included.
-    package func begin(_ step: PlannedStep, input: JSONValue) async throws -> Attempt {
+    package func begin(
+        _ step: PlannedStep, input: JSONValue, updating update: (inout State) -> Void = { _ in }
+    ) async throws -> Attempt {
         let previous = state[step.id].attempt
         let attempt: Attempt
         if let previous, previous.open, previous.input == input {
@@ -40,12 +42,19 @@ package actor Journal {
             let key = AttemptKey.make(lineage: state.lineage, step: step.id, serial: state.serial + 1)
             attempt = Attempt(key: key, action: step.action, input: input, begunAt: now())
         }
-        try await write(
-            { state in
-                if state.startedAt == nil { state.startedAt = now() }
-                state.cancelledAt = nil
-                state[step.id].attempt = attempt
-            }, over: state, replacing: version)
+        do {
+            try await write(
+                { state in
+                    if state.startedAt == nil { state.startedAt = now() }
+                    state.cancelledAt = nil
+                    state.completedAt = nil
+                    state[step.id].attempt = attempt
+                    update(&state)
+                }, over: state, replacing: version)
+        } catch let failure as Failure where failure.code == .writeConflict {
+            _ = try await cancellation(after: failure)
+            throw Self.cancelled
+        }
         return attempt
     }
 
@@ -95,16 +104,17 @@ package actor Journal {
         do {
             try await write(change, over: state, replacing: version)
         } catch let failure as Failure where failure.code == .writeConflict {
-            guard let cancelled = try await cancellation() else { throw failure }
+            let cancelled = try await cancellation(after: failure)
             try await write(change, over: cancelled.state, replacing: cancelled.version) {
                 $0.cancelledAt = cancelled.state.cancelledAt
             }
-            throw Failure(
-                .sessionCancelled, "the session was cancelled by another process",
-                fix: "what was done so far is recorded; `preview apply` goes on",
-                retry: "preview apply")
+            throw Self.cancelled
         }
     }
+
+    private static let cancelled = Failure(
+        .sessionCancelled, "the session was cancelled by another process",
+        fix: "what was done so far is recorded; `preview apply` goes on", retry: "preview apply")
 
     private func write(
         _ change: (inout State) -> Void, over base: State, replacing version: StoreVersion?,
@@ -115,23 +125,44 @@ package actor Journal {
         then(&next)
         next.serial = base.serial + 1
         next.updatedAt = now()
-        self.version = try await store.write(
-            StateFile.encode(next), for: folder, replacing: version,
-            keeping: version == nil ? nil : base.serial)
+        let bytes = StateFile.encode(next)
+        do {
+            self.version = try await store.write(
+                bytes, for: folder, replacing: version,
+                keeping: version == nil ? nil : base.serial)
+        } catch let failure as Failure where failure.code == .storeUnavailable {
+            // The answer may have been lost after the write: then what is stored is ours.
+            guard let stored = try await store.read(folder), stored.bytes == bytes else {
+                throw failure
+            }
+            self.version = stored.version
+        }
         state = next
     }
 
     /// The stored state, if all that happened to it is that the session was cancelled.
-    private func cancellation() async throws -> StateRecord.Loaded? {
-        guard let loaded = try await StateRecord.load(folder, from: store),
-            loaded.state.cancelledAt != nil
-        else { return nil }
+    ///
+    /// - Throws: the conflict itself, or ``ErrorCode/destroyedMeanwhile``.
+    private func cancellation(after conflict: Failure) async throws -> StateRecord.Loaded {
+        let loaded = try await StateRecord.load(folder, from: store, comparesHistory: false)
+        guard let loaded else { throw conflict }
+        let stored = loaded.state
+        guard state.startedAt == nil || (stored.lineage == state.lineage && !stored.isDestroyed)
+        else { throw Failure.destroyedMeanwhile }
         var expected = state
         expected.serial += 1
-        expected.cancelledAt = loaded.state.cancelledAt
-        expected.updatedAt = loaded.state.updatedAt
-        return loaded.state == expected ? loaded : nil
+        expected.cancelledAt = stored.cancelledAt
+        expected.updatedAt = stored.updatedAt
+        guard stored.cancelledAt != nil, stored == expected else { throw conflict }
+        return loaded
     }
+}
+
+extension Failure {
+    /// The record this run belongs to has ended; nothing may be written to its successor.
+    static let destroyedMeanwhile = Failure(
+        .destroyedMeanwhile, .locked, "the preview was destroyed while this run was under way",
+        fix: "nothing was revived; run `preview apply` to set it up again", retry: "preview apply")
 }
 
 /// The open attempt as a provider sees it.

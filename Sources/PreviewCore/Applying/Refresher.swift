@@ -57,6 +57,8 @@ package struct Refresher: Sendable {
             }
         } catch let failure as Failure {
             facts.warnings.append(failure)
+        } catch let rejection as Rejection {
+            facts.warnings.append(rejection.failure)
         }
     }
 

@@ -11,9 +11,10 @@ struct SavedPlanCheck {
 
     /// Refuses a saved plan that no longer fits, with the differences.
     ///
-    /// - Parameter comparesRecord: whether the record and the observed facts must still be those of
-    ///   the plan; later in a run they differ by the run's own work.
-    func check(_ step: StepID, comparesRecord: Bool) throws {
+    /// - Parameter ownSerial: the serial of this run's last write. Before there is one, the record
+    ///   and the machine must still be those of the plan; afterwards they differ by the run's own
+    ///   work, and by nothing else.
+    func check(_ step: StepID, ownSerial: Int?) throws {
         var differences: [Failure.Evidence] = []
         func compare(_ name: String, _ was: String?, _ now: String?) {
             guard was != now else { return }
@@ -22,10 +23,15 @@ struct SavedPlanCheck {
         compare("preview", saved.app, fresh.app)
         compare("configuration", short(saved.configDigest), short(fresh.configDigest))
         compare("commit", saved.observed.commit.map(short), fresh.observed.commit.map(short))
-        if comparesRecord {
+        compare("serial", String(ownSerial ?? saved.serial), String(fresh.serial))
+        if ownSerial == nil {
             compare("lineage", saved.lineage, fresh.lineage)
-            compare("serial", String(saved.serial), String(fresh.serial))
             compare("machine", saved.observed.machine, fresh.observed.machine)
+        }
+        for earlier in saved.steps where earlier.id < step && earlier.action == .none {
+            compare(
+                "step \(earlier.id.number)", earlier.action.rawValue,
+                fresh[earlier.id].action.rawValue)
         }
         let (was, now) = (saved[step], fresh[step])
         if now.action != .none {

@@ -61,7 +61,8 @@ package struct Config: Hashable, Sendable {
 
     /// Size of the machine. Memory is in MB.
     package struct Resources: Hashable, Sendable, Codable {
-        /// The row of the size table that has this kind and number of CPUs, such as `shared-cpu-2x`.
+        /// The row of the size table with this kind and number of CPUs, such as `shared-cpu-2x`: the
+        /// parser gives it always, also where the file has `cpu` and `memory` alone.
         package var size: String
         package var cpu: Int
         package var memory: Int
@@ -72,9 +73,7 @@ package struct Config: Hashable, Sendable {
             self.memory = memory
         }
 
-        /// A machine of that size.
-        ///
-        /// - Parameter memory: in MB, by default the least that the size can have.
+        /// A machine of that size, with memory in MB, by default the least that the size can have.
         package init(_ size: MachineSize, memory: Int? = nil) {
             self.init(
                 size: size.name,

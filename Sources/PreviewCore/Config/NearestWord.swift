@@ -1,5 +1,5 @@
 /// Finds the word that somebody may have meant.
-enum NearestWord {
+package enum NearestWord {
     /// The valid word that a slip of a few letters turns into the given one; `nil` when none is
     /// near. Case does not count; of equally near words the first wins.
     static func find(_ word: String, among words: some Sequence<String>) -> String? {
@@ -16,6 +16,26 @@ enum NearestWord {
             }
         }
         return best?.word
+    }
+
+    /// The nearest words, nearest first, however far they are. Case does not count; a word that
+    /// contains the wanted one, or is contained in it, is one letter away.
+    package static func ranked(
+        _ word: String,
+        among words: some Sequence<String>,
+        count: Int
+    ) -> [String] {
+        // Longer ones only cost time.
+        let wanted = Array(word.lowercased().unicodeScalars.prefix(100))
+        let distances = words.map { candidate in
+            let letters = Array(candidate.lowercased().unicodeScalars.prefix(100))
+            let isPart =
+                min(wanted.count, letters.count) > 2
+                && (letters.contains(wanted) || wanted.contains(letters))
+            return (word: candidate, distance: isPart ? 1 : distance(wanted, letters))
+        }
+        return distances.sorted { ($0.distance, $0.word) < ($1.distance, $1.word) }
+            .prefix(count).map(\.word)
     }
 
     /// Insertions, deletions, substitutions and swaps of neighbours that lead from one to the other

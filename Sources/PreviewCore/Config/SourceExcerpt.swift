@@ -8,11 +8,8 @@ struct SourceExcerpt: Hashable, Sendable {
     private static let reach = 48
     private static let tab = "    "
 
-    /// - Parameters:
-    ///   - line: the characters of the line around the problem.
-    ///   - offset: how many of them stand before the problem.
-    ///   - length: how many the problem has; at least one caret is drawn.
-    ///   - isCut: whether the line goes on before and behind those characters.
+    /// Prepares the characters of a line around a problem, of which `offset` stand before it and
+    /// `length` belong to it; `isCut` tells whether the line goes on before and behind them.
     fileprivate init(
         line scalars: [Unicode.Scalar],
         offset: Int,

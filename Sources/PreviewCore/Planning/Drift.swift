@@ -23,18 +23,34 @@ extension Drift {
     }
 
     private static func settings(_ state: State, _ status: MachineStatus) -> [Drift] {
-        guard let recorded = state.output(of: ConfigureSettings()),
-            let found = status.settingsRevision, found != recorded.revision
+        guard isAboutPresentMachine(.settings, state),
+            let recorded = state.output(of: ConfigureSettings())
         else { return [] }
+        var messages: [String] = []
+        if let found = status.settingsRevision, found != recorded.revision {
+            messages.append("the machine has other settings than recorded")
+        }
+        if let found = status.resources,
+            found.cpu != recorded.resources.cpu || found.memory != recorded.resources.memory
+        {
+            messages.append("the machine has \(found.cpu) cpu and \(found.memory) MB")
+        }
+        guard !messages.isEmpty else { return [] }
         return [
-            Drift(
-                step: .settings, message: "the machine has other settings than recorded",
-                action: .update)
+            Drift(step: .settings, message: messages.joined(separator: ", "), action: .update)
         ]
     }
 
+    /// A step that was done for another machine is no drift: it has to be done for this one.
+    private static func isAboutPresentMachine(_ step: StepID, _ state: State) -> Bool {
+        let machine = state[.machine].applied?.output["machineId"]?.string
+        return machine != nil && state[step].applied?.input["machine"]?.string == machine
+    }
+
     private static func boot(_ state: State, _ status: MachineStatus) -> [Drift] {
-        guard let recorded = state.output(of: BootRepository()) else { return [] }
+        guard isAboutPresentMachine(.boot, state),
+            let recorded = state.output(of: BootRepository())
+        else { return [] }
         let message: String? =
             switch status.state {
             case .lost: "what ran the app is gone"

@@ -89,6 +89,8 @@ package enum PlanDocument {
         guard let lineage = value["lineage"], let provider = value["provider"]?.string,
             let steps = value["steps"]?.array, steps.count == StepID.allCases.count
         else { throw unreadable("parts of it are missing") }
+        let planned = try steps.map(step)
+        guard planned.map(\.id) == StepID.allCases else { throw unreadable("its steps are not four") }
         return Plan(
             app: try text(value, "app"), project: try text(value, "project"),
             repository: try text(value, "repository"), branch: try text(value, "branch"),
@@ -96,7 +98,7 @@ package enum PlanDocument {
             provider: try ProviderName(rawValue: provider) ?? { throw unreadable("provider") }(),
             lineage: lineage.string, serial: try value["serial"]?.int ?? { throw unreadable("serial") }(),
             configDigest: try text(value, "configDigest"), url: value["url"]?.string,
-            isLive: value["live"]?.bool ?? false, steps: try steps.map(step), drift: [],
+            isLive: value["live"]?.bool ?? false, steps: planned, drift: [],
             warnings: [],
             observed: .init(
                 commit: value["observed"]?["commit"]?.string,

@@ -84,10 +84,10 @@ package struct Planner: Sendable {
             // An input of an older form cannot be finished; it is planned anew below.
             return planned(
                 step, .resume, reason: "interrupted: finishing what was begun", input: input,
-                unknown: [:], before: recordedInput(of: step))
+                unknown: [:], before: state.input(of: step))
         }
         let wish = step.input(in: context)
-        let before = recordedInput(of: step)
+        let before = state.input(of: step)
         let drifted = drift.first { $0.step == step.id }
         let (action, reason) = decide(
             step, record: record, before: before, wish: wish, drifted: drifted,
@@ -97,73 +97,79 @@ package struct Planner: Sendable {
             before: drifted?.action == .create ? nil : before)
     }
 
-    private func recordedInput<S: Step>(of step: S) -> S.Input? {
-        // An input that no longer decodes counts as none: the step is planned as a replacement.
-        try? state[step.id].applied?.input.decoded(as: S.Input.self)
-    }
-
     /// The action and the words for it.
     private func decide<S: Step>(
         _ step: S, record: StepRecord, before: S.Input?, wish: Wish<S.Input>, drifted: Drift?,
         upstream: [StepID: Action]
     ) -> (Action, String) {
-        if let attempt = record.attempt {
-            return attempt.open
-                ? (.resume, "interrupted")
-                : (record.applied == nil ? .create : .update, "failed last time")
+        if record.attempt?.open == true { return (.resume, "interrupted") }
+        let failed = record.attempt == nil ? [] : ["failed last time"]
+        guard record.applied != nil else { return (.create, failed.first ?? "not done yet") }
+        guard let before, state.output(of: step) != nil else {
+            return (.replace, "recorded by an older version of this program")
         }
-        guard record.applied != nil else { return (.create, "not done yet") }
-        guard let before else { return (.replace, "recorded by an older version of this program") }
         if let drifted { return (drifted.action, drifted.message) }
-        let causes = causes(step, before: before, wish: wish, upstream: upstream)
+        let causes = failed + causes(step, before: before, wish: wish, upstream: upstream)
         let action = step.action(from: before, to: wish.input)
-        if action != .none, !causes.isEmpty {
-            return (action, causes.joined(separator: ", "))
-        }
-        if let retryFrom, step.id >= retryFrom { return (.update, "asked for again") }
+        if action != .none, !causes.isEmpty { return (action, causes.joined(separator: ", ")) }
+        if let retryFrom, step.id >= retryFrom { return (step.repetition, "asked for again") }
         if !causes.isEmpty { return (.update, causes.joined(separator: ", ")) }
-        if let first = wish.unknown.values.min() {
+        if let first = others(wish.unknown, than: step.id).min() {
             return (.wait, "depends on what step \(first.number) finds")
         }
         return (.none, "unchanged")
     }
 
-    /// Why it would run: changed fields that are known, and unknown ones that are sure to change.
+    /// Why it would run: fields that differ, and unknown ones that are sure to.
     private func causes<S: Step>(
         _ step: S, before: S.Input, wish: Wish<S.Input>, upstream: [StepID: Action]
     ) -> [String] {
+        let differs = step.action(from: before, to: wish.input) != .none
         let old = Dictionary(grouping: step.fields(of: before), by: \.name).compactMapValues(\.first)
         let new = step.fields(of: wish.input)
         var causes: [String] = []
         func add(_ cause: String) { if !causes.contains(cause) { causes.append(cause) } }
         for field in new {
             if let source = wish.source(of: field.name) {
-                if [.create, .replace].contains(upstream[source]) { add(field.cause) }
-            } else if old[field.name]?.value ?? .null != field.value {
+                if isAnew(source, in: upstream) { add(field.cause) }
+            } else if differs, old[field.name]?.value ?? .null != field.value {
                 add(field.cause)
             }
         }
+        guard differs else { return causes }
         let names = Set(new.map(\.name))
         for field in step.fields(of: before) where !names.contains(field.name) { add(field.cause) }
         // What is in the input but not shown still counts when the step says so.
-        if causes.isEmpty, wish.unknown.isEmpty, step.action(from: before, to: wish.input) != .none {
-            add("settings changed")
-        }
+        if causes.isEmpty, wish.unknown.isEmpty { add("settings changed") }
         return causes
+    }
+
+    /// Whether what a step makes will certainly be another thing than the recorded one.
+    private func isAnew(_ source: StepID, in upstream: [StepID: Action]) -> Bool {
+        switch upstream[source] {
+        case .create, .replace: true
+        case .resume: Steps.step(source).finishesOpenAttempts
+        default: false
+        }
+    }
+
+    /// The steps that must run before this one can be given its input.
+    private func others(_ unknown: [String: StepID], than step: StepID) -> [StepID] {
+        unknown.values.filter { $0 != step }
     }
 
     private func planned<S: Step>(
         _ step: S, _ action: Action, reason: String, input: S.Input, unknown: [String: StepID],
         before: S.Input?
     ) -> PlannedStep {
-        PlannedStep(
+        let waitsFor = others(unknown, than: step.id).min()
+        return PlannedStep(
             id: step.id, title: Steps.title(of: step.id, in: config),
             summary: Steps.summary(of: step.id, in: config), action: action, reason: reason,
             changes: action == .none
                 ? [] : changes(step, from: before, to: Wish(input, unknown: unknown)),
             // An input that cannot be written as JSON does not exist: all fields are plain values.
-            input: unknown.isEmpty ? try? JSONValue.encoding(input) : nil,
-            waitsFor: unknown.values.min(),
+            input: waitsFor == nil ? try? JSONValue.encoding(input) : nil, waitsFor: waitsFor,
             lastSeconds: action == .none ? nil : state[step.id].applied?.seconds)
     }
 
@@ -192,8 +198,8 @@ package struct Planner: Sendable {
         }
         return changes + wish.unknown.sorted { $0.key < $1.key }.map { name, source in
             Change(
-                field: name, before: .null, after: .null, knownAfter: source, isSensitive: false,
-                forcesReplacement: false)
+                field: name, before: old.first { $0.name == name }?.value ?? .null, after: .null,
+                knownAfter: source, isSensitive: false, forcesReplacement: false)
         }
     }
 }

@@ -73,18 +73,20 @@ package struct SecretsFingerprint: Codable, Hashable, Sendable {
 package enum SecretValues {
     /// Every secret's value by name.
     ///
-    /// - Throws: ``Rejection`` naming all that are not available here.
+    /// - Throws: ``Rejection`` naming all that are not available here, or the one that cannot be
+    ///   read: nothing has happened yet.
     package static func resolve(
         _ references: [SecretReference], from source: any SecretSource
     ) throws -> [String: String] {
         var values: [String: String] = [:]
         var missing: [SecretReference] = []
         for reference in references {
-            if let value = try source.value(of: reference) {
-                values[reference.name] = value
-            } else {
-                missing.append(reference)
+            do {
+                values[reference.name] = try source.value(of: reference)
+            } catch let failure as Failure {
+                throw Rejection(failure)
             }
+            if values[reference.name] == nil { missing.append(reference) }
         }
         guard missing.isEmpty else { throw Rejection(failure(missing)) }
         return values

@@ -64,6 +64,12 @@ package struct State: Hashable, Sendable {
     /// Whether nothing of this preview is left outside.
     package var isDestroyed: Bool { destroyedAt != nil }
 
+    /// The input of a step's last success, if it ever succeeded and still has its present form.
+    package func input<S: Step>(of step: S) -> S.Input? {
+        // An input of an older form counts as none: its step is planned again.
+        try? self[step.id].applied?.input.decoded(as: S.Input.self)
+    }
+
     /// The recorded output of a step, if it ever succeeded and still has its present form.
     package func output<S: Step>(of step: S) -> S.Output? {
         // An output of an older form counts as none: its step is planned again.

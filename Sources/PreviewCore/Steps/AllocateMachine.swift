@@ -12,6 +12,8 @@ package struct AllocateMachine: Step {
     package let failureDescription = "Failed to allocate machine"
     package let completion = Event.Kind.machineAllocated
     package let finishesOpenAttempts = true
+    /// A machine is not made twice: doing it again means another machine.
+    package let repetition = Action.replace
 
     package init() {}
 
@@ -40,14 +42,31 @@ package struct AllocateMachine: Step {
         Wish(
             Input(
                 app: context.state.app, provider: context.config.provider,
-                regions: context.config.provider == .local ? ["local"] : context.config.regions,
-                resources: context.config.resources))
+                regions: regions(in: context), resources: context.config.resources))
     }
 
-    /// A machine cannot change its region. It stays as long as its own is still wanted.
+    /// The regions that are wanted. A machine whose region is still among them stays where it is,
+    /// so the order that it was placed by stays, too.
+    private func regions(in context: PlanContext) -> [String] {
+        guard context.config.provider != .local else { return ["local"] }
+        let wanted = context.config.regions
+        guard let region = context.state.output(of: self)?.region, wanted.contains(region),
+            let recorded = context.state.input(of: self)
+        else { return wanted }
+        return recorded.regions
+    }
+
+    /// A machine cannot change its region, and its size is met by step 3.
     package func action(from recorded: Input, to wanted: Input) -> Action {
         recorded.app == wanted.app && recorded.provider == wanted.provider
             && recorded.regions == wanted.regions ? .none : .replace
+    }
+
+    /// The first name may have been somebody else's; the one in use is the one to stay with.
+    package func settled(_ input: Input, by output: Output) -> Input {
+        var input = input
+        input.app = output.appName
+        return input
     }
 
     package func fields(of input: Input) -> [Field] {
@@ -64,6 +83,8 @@ package struct AllocateMachine: Step {
     }
 
     package func run(_ input: Input, _ run: StepRun<Output>) async throws -> Output {
+        // A replacement failed and is no longer wanted: the machine that is there stays.
+        if run.action == .update, let previous = run.previous { return previous }
         let spec = MachineSpec(
             app: input.app, owner: run.state.owner, regions: input.regions,
             resources: input.resources,

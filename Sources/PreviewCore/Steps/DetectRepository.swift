@@ -45,6 +45,15 @@ package struct DetectRepository: Step {
         return named == wanted ? .none : .update
     }
 
+    /// Where the branch could not be looked up beforehand, the step itself found the commit.
+    package func settled(_ input: Input, by output: Output) -> Input {
+        var input = input
+        input.branch = output.branchName
+        input.commit = output.commit
+        input.subject = output.subject
+        return input
+    }
+
     package func fields(of input: Input) -> [Field] {
         [
             Field("branch", .string(input.branch), cause: "another branch"),

@@ -28,6 +28,11 @@ package protocol Step<Input, Output>: Sendable {
     func input(in context: PlanContext) -> Wish<Input>
     /// Whether a changed input can be met in place. Pure.
     func action(from recorded: Input, to wanted: Input) -> Action
+    /// What running it again amounts to where nothing differs. Pure.
+    var repetition: Action { get }
+    /// The input to record once the output is known: as it was given, with what only the run could
+    /// tell filled in, so that the next plan finds no difference. Pure.
+    func settled(_ input: Input, by output: Output) -> Input
     /// The fields a person sees when they change, by name.
     func fields(of input: Input) -> [Field]
     /// Does it. The only function of a step that changes anything outside.
@@ -41,6 +46,8 @@ package protocol Step<Input, Output>: Sendable {
 extension Step {
     package var finishesOpenAttempts: Bool { false }
     package func action(from recorded: Input, to wanted: Input) -> Action { .update }
+    package var repetition: Action { .update }
+    package func settled(_ input: Input, by output: Output) -> Input { input }
 }
 
 /// The input a step would be given, with the fields that only an earlier step can tell.

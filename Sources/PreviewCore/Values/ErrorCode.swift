@@ -36,6 +36,7 @@ package enum ErrorCode: String, CaseIterable, Codable, Sendable {
     case foreignObject = "PV0303"
     case machineGone = "PV0304"
     case otherHost = "PV0306"
+    case otherProvider = "PV0307"
 
     // Settings
     case settingsFailed = "PV0401"

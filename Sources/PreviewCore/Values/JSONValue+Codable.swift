@@ -1,13 +1,32 @@
 import FoundationEssentials
 
 extension JSONValue {
-    /// The JSON form of a value, for recording a step's input or output.
+    /// The JSON form of a value, for recording a step's input or output: as it will be read back,
+    /// so with members in canonical order and at most three decimals (ENGINE section 1).
     ///
     /// - Throws: only for values that JSON cannot hold, such as infinities.
     package static func encoding(_ value: some Encodable) throws -> JSONValue {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return try JSONReader.read(Array(encoder.encode(value)))
+        try JSONReader.read(Array(JSONEncoder().encode(value))).recorded
+    }
+
+    private var recorded: JSONValue {
+        switch self {
+        case .null, .bool, .string: return self
+        case .number(let literal):
+            guard Int(literal) == nil, let double else { return self }
+            return double < 0 ? .seconds(-double).negated : .seconds(double)
+        case .array(let elements): return .array(elements.map(\.recorded))
+        case .object(let object):
+            let members = object.members.map {
+                JSONObject.Member(name: $0.name, value: $0.value.recorded)
+            }
+            return .object(JSONObject(members.sorted(by: JSONObject.Member.precedes)))
+        }
+    }
+
+    private var negated: JSONValue {
+        guard case .number(let literal) = self, literal != "0" else { return self }
+        return .number("-\(literal)")
     }
 
     /// Reads a recorded value back into its type.

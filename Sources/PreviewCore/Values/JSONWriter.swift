@@ -23,6 +23,13 @@ package enum JSONWriter {
     }
 }
 
+extension JSONObject.Member {
+    /// The canonical order: RFC 8785 sorts names by UTF-16 code units.
+    static func precedes(_ left: Self, _ right: Self) -> Bool {
+        left.name.utf16.lexicographicallyPrecedes(right.name.utf16)
+    }
+}
+
 private struct Writer {
     let indent: Int?
     let sorted: Bool
@@ -39,18 +46,14 @@ private struct Writer {
                 writer.write(element, depth: depth + 1)
             }
         case .object(let object):
-            let members = sorted ? object.members.sorted(by: precedes) : object.members
+            let members =
+                sorted ? object.members.sorted(by: JSONObject.Member.precedes) : object.members
             list(members, open: "{", close: "}", depth: depth) { writer, member in
                 writer.write(member.name)
                 writer.bytes += (writer.indent == nil ? ":" : ": ").utf8
                 writer.write(member.value, depth: depth + 1)
             }
         }
-    }
-
-    /// RFC 8785 sorts names by UTF-16 code units.
-    private func precedes(_ left: JSONObject.Member, _ right: JSONObject.Member) -> Bool {
-        left.name.utf16.lexicographicallyPrecedes(right.name.utf16)
     }
 
     private mutating func list<Element>(
@@ -75,22 +78,34 @@ private struct Writer {
 
     private mutating func write(_ text: String) {
         bytes.append(UInt8(ascii: "\""))
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "\""): bytes += #"\""#.utf8
-            case UInt8(ascii: "\\"): bytes += #"\\"#.utf8
-            case 0x08: bytes += #"\b"#.utf8
-            case 0x09: bytes += #"\t"#.utf8
-            case 0x0A: bytes += #"\n"#.utf8
-            case 0x0C: bytes += #"\f"#.utf8
-            case 0x0D: bytes += #"\r"#.utf8
-            case 0..<0x20:
-                let digits = Array("0123456789abcdef".utf8)
-                bytes += #"\u00"#.utf8
-                bytes += [digits[Int(byte >> 4)], digits[Int(byte & 15)]]
-            default: bytes.append(byte)
+        var text = text
+        text.withUTF8 { text in
+            // Runs of plain bytes are copied as a whole.
+            var start = 0
+            for index in 0..<text.count where needsEscape(text[index]) {
+                bytes.append(contentsOf: text[start..<index])
+                escape(text[index])
+                start = index + 1
             }
+            bytes.append(contentsOf: text[start...])
         }
         bytes.append(UInt8(ascii: "\""))
+    }
+
+    private func needsEscape(_ byte: UInt8) -> Bool {
+        byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
+    }
+
+    private mutating func escape(_ byte: UInt8) {
+        switch byte {
+        case UInt8(ascii: "\""): bytes += #"\""#.utf8
+        case UInt8(ascii: "\\"): bytes += #"\\"#.utf8
+        case 0x08: bytes += #"\b"#.utf8
+        case 0x09: bytes += #"\t"#.utf8
+        case 0x0A: bytes += #"\n"#.utf8
+        case 0x0C: bytes += #"\f"#.utf8
+        case 0x0D: bytes += #"\r"#.utf8
+        default: bytes += "\\u00\(Digest.hexadecimal([byte]))".utf8
+        }
     }
 }

@@ -4,11 +4,9 @@ extension AppendFile {
     /// The longest line that is looked back at, in bytes.
     private static let longestLine = 1 << 20
 
-    /// Adds the line that `make` gives after looking at the last complete line there is; other
-    /// writers that use this function wait meanwhile, so lines can be numbered without a gap.
-    ///
-    /// - Parameter make: gets the last line without its end, `nil` in an empty file; gives a line
-    ///   with its end.
+    /// Adds the line that `make` gives, with its end, after looking at the last complete line there
+    /// is, without its end (nil in an empty file). Other writers that use this function wait
+    /// meanwhile, so lines can be numbered without a gap.
     package func append(
         following make: (_ last: [UInt8]?) -> [UInt8]
     ) throws(FileFailure) {

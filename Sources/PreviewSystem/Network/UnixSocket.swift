@@ -1,3 +1,4 @@
+import CPreviewSystem
 import Glibc
 
 /// Asking a process that listens at a Unix socket.

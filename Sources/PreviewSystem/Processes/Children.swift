@@ -12,8 +12,9 @@ package enum Children {
     }
 
     /// Held while a child is started and looked up, and while one is waited for, so that a child
-    /// that ends at once is still there when it is looked up.
-    private static let gate = Locked(())
+    /// that ends at once is still there when it is looked up. The value means nothing; `Void` would
+    /// take no room, and the thread sanitizer then sees a race on what lies behind it.
+    private static let gate = Locked(false)
 
     /// Makes this process the parent of all orphans among its descendants (prctl(2),
     /// PR_SET_CHILD_SUBREAPER), so that none escapes it by starting another and ending.
@@ -44,7 +45,7 @@ package enum Children {
     static func identifying<Value, Failure: Error>(
         _ start: () throws(Failure) -> Value
     ) throws(Failure) -> Value {
-        try gate.withLock { (_: inout Void) throws(Failure) in try start() }
+        try gate.withLock { (_: inout Bool) throws(Failure) in try start() }
     }
 
     private static func waitForOne() -> Ended? {

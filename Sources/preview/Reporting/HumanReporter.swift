@@ -23,6 +23,13 @@ struct HumanReporter: Sendable {
     }
 
     private func text(of event: Event) -> String {
+        var event = event
+        // Output of repositories was filtered when it was taken; what else an event quotes was not.
+        event.message = TerminalText.sanitized(event.message)
+        return painted(event)
+    }
+
+    private func painted(_ event: Event) -> String {
         switch (event.kind, event.level) {
         case (_, .error): paint.red(event.message)
         case (_, .warning):

@@ -34,7 +34,8 @@ struct CommandContext: Sendable {
 
 /// A command of `preview`. Its body says what it does; everything around it is done here.
 protocol PreviewCommand: AsyncParsableCommand, Sendable {
-    var global: GlobalOptions { get }
+    associatedtype Global: GlobalFlags
+    var global: Global { get }
 
     /// Does the command's work.
     ///
@@ -45,7 +46,7 @@ protocol PreviewCommand: AsyncParsableCommand, Sendable {
 
 extension PreviewCommand {
     func run() async throws {
-        let code = await CommandRunner(global: global).run { context in
+        let code = await CommandRunner(flags: global.common, choices: global.choices).run { context in
             try await execute(context)
         }
         guard code == 0 else { throw ExitCode(code) }
@@ -55,18 +56,19 @@ extension PreviewCommand {
 /// Runs a command's body: signals, the time limit, and one place that turns errors into words and
 /// exit codes.
 struct CommandRunner {
-    let global: GlobalOptions
+    let flags: CommonOptions
+    let choices: Choices
 
     func run(_ body: @escaping @Sendable (CommandContext) async throws -> Void) async -> Int32 {
         let context: CommandContext
         do {
             context = try makeContext()
         } catch {
-            return report(error, isJSON: global.json, paint: Paint(isOn: false))
+            return report(error, isJSON: flags.json, paint: Paint(isOn: false))
         }
         do {
             let requests = try Signals.install()
-            let limit = try global.timeout.map { try Self.duration($0, of: "--timeout") }
+            let limit = try flags.timeout.map { try Self.duration($0, of: "--timeout") }
             return await race(context, requests: requests, limit: limit, body)
         } catch {
             return report(error, isJSON: context.isJSON, paint: context.errorPaint)
@@ -137,21 +139,21 @@ struct CommandRunner {
             }
         #endif
         let asks =
-            !global.nonInteractive && !surroundings.isSet("CI")
+            !flags.nonInteractive && !surroundings.isSet("CI")
             && !surroundings.isSet("PREVIEW_NON_INTERACTIVE") && Terminal.isTerminal(0)
         func paint(_ descriptor: Int32) -> Paint {
             Paint(
-                isOn: !global.noColor
+                isOn: !flags.noColor
                     && Terminal.usesColour(
                         descriptor, noColor: surroundings.value("NO_COLOR"),
                         term: surroundings.value("TERM")))
         }
         return CommandContext(
-            surroundings: surroundings, choices: try global.choices(), isJSON: global.json,
-            isQuiet: global.quiet,
-            verbosity: max(global.verbose, surroundings.isSet("PREVIEW_DEBUG") ? 2 : 0),
+            surroundings: surroundings, choices: choices, isJSON: flags.json,
+            isQuiet: flags.quiet,
+            verbosity: max(flags.verbose, surroundings.isSet("PREVIEW_DEBUG") ? 2 : 0),
             isInteractive: asks,
-            lockTimeout: try global.lockTimeout.map { try Self.duration($0, of: "--lock-timeout") }
+            lockTimeout: try flags.lockTimeout.map { try Self.duration($0, of: "--lock-timeout") }
                 ?? .zero,
             output: .standardOutput, errors: .standardError, paint: paint(1), errorPaint: paint(2))
     }

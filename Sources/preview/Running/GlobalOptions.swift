@@ -1,13 +1,33 @@
 import ArgumentParser
 import PreviewAdapters
+import PreviewCore
 
 /// The flags every command takes (SPEC section 3).
-struct GlobalOptions: ParsableArguments {
+protocol GlobalFlags: Sendable {
+    var file: String? { get }
+    var common: CommonOptions { get }
+}
+
+/// The flags every command takes, with `-f` for the file.
+struct GlobalOptions: ParsableArguments, GlobalFlags {
     @Option(
         name: [.customShort("f"), .long],
         help: ArgumentHelp("The configuration to use.", valueName: "path"))
     var file: String?
 
+    @OptionGroup var common: CommonOptions
+}
+
+/// The same for a command in which `-f` means something else, as it does for logs everywhere.
+struct GlobalOptionsWithoutShortFile: ParsableArguments, GlobalFlags {
+    @Option(help: ArgumentHelp("The configuration to use.", valueName: "path"))
+    var file: String?
+
+    @OptionGroup var common: CommonOptions
+}
+
+/// The flags that have one name everywhere.
+struct CommonOptions: ParsableArguments {
     @Option(
         name: [.customShort("C"), .long],
         help: ArgumentHelp("Work as if started in this folder.", valueName: "folder"))
@@ -54,11 +74,14 @@ struct GlobalOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp("How long the whole command may take, such as 20m.", valueName: "duration"))
     var timeout: String?
+}
 
+extension GlobalFlags {
     /// The part of the flags that decides what is worked on.
-    func choices() throws -> Choices {
+    var choices: Choices {
         Choices(
-            file: file, directory: directory, branch: branch,
-            provider: local ? "local" : provider, region: region, state: state, envFile: envFile)
+            file: file, directory: common.directory, branch: common.branch,
+            provider: common.local ? ProviderName.local.rawValue : common.provider,
+            region: common.region, state: common.state, envFile: common.envFile)
     }
 }

@@ -1,0 +1,201 @@
+package import PreviewCore
+import PreviewSystem
+
+/// Everything a command about one configured preview needs, put together from the file, the flags
+/// and the environment.
+package struct Workspace: Sendable {
+    package let surroundings: Surroundings
+    package let file: ConfigFile
+    package let config: Config
+    /// Digest of the file's bytes and of what the flags and variables made of them.
+    package let configDigest: String
+    package let identity: PreviewIdentity
+    package let store: FileStore
+    /// Where each value that a flag or variable may set came from, for `plan -v`.
+    package let origins: [ValueOrigin]
+    /// Secrets and tokens that must never be shown.
+    package let redactor: Redactor
+    private let source: GitRepository
+    private let secrets: LocalSecretSource
+
+    /// Reads the configuration and works out which preview it is about. Makes nothing.
+    ///
+    /// - Throws: `ConfigProblems`, or ``Failure`` when there is no file or the branch `current`
+    ///   cannot be told.
+    package static func open(
+        _ choices: Choices, in surroundings: Surroundings
+    ) async throws -> Workspace {
+        try await Workspace(
+            file: ConfigFile.require(choices, in: surroundings), choices: choices,
+            surroundings: surroundings)
+    }
+
+    private init(file: ConfigFile, choices: Choices, surroundings: Surroundings) async throws {
+        var config = try ConfigParser(
+            file: file.shownPath, folder: file.folder, home: surroundings.home,
+            environment: { surroundings.environment[$0] }
+        ).parse(file.bytes)
+        let overrides = Overrides(choices: choices, surroundings: surroundings)
+        origins = try overrides.apply(to: &config)
+        source = GitRepository(
+            .init(
+                environment: surroundings.environment, baseFolder: file.folder,
+                homeFolder: surroundings.home,
+                temporaryFolder: surroundings.value("TMPDIR") ?? "/tmp",
+                token: Tokens(surroundings).gitHub))
+        identity = try await Self.identity(
+            &config, folder: file.folder, source: source, surroundings: surroundings)
+        store = FileStore(
+            path: try Self.statePath(config, choices, folder: file.folder, surroundings))
+        let dotenv = try Self.dotenv(choices, folder: file.folder, surroundings)
+        secrets = LocalSecretSource(
+            environment: surroundings.environment, dotenv: dotenv, base: file.folder,
+            home: surroundings.home)
+        redactor = Redactor(
+            Tokens(surroundings).all
+                + config.secrets.compactMap { [secrets] reference in
+                    // One that cannot be read cannot be shown either; its step reports it.
+                    try? secrets.value(of: reference)
+                })
+        var hasher = SHA256Hasher()
+        hasher.update(file.bytes)
+        for origin in origins { hasher.update(Array("\n\(origin.name)=\(origin.value)".utf8)) }
+        configDigest = Digest.hexadecimal(hasher.finish())
+        self.file = file
+        self.config = config
+        self.surroundings = surroundings
+    }
+
+    /// The folder this preview's record is kept in by its store's name for it.
+    package var folder: String { identity.folder }
+
+    /// The world a run acts in.
+    package func world(reporter: any Reporter) throws -> World {
+        World(
+            provider: try ProviderCatalog.make(
+                config.provider,
+                .init(
+                    app: folder, store: store, surroundings: surroundings, source: source,
+                    redactor: redactor)),
+            source: source, secrets: secrets, reporter: reporter, now: Clocks.now,
+            uptime: { Host.uptime }, random: Moment.randomBytes)
+    }
+
+    private static func identity(
+        _ config: inout Config, folder: String, source: GitRepository, surroundings: Surroundings
+    ) async throws -> PreviewIdentity {
+        let repository = config.repository
+        let local = repository.folder(relativeTo: folder, home: surroundings.home)
+        let origin = local == nil ? nil : try await source.origin(of: repository)
+        let branch: String =
+            switch config.branch {
+            case .named(let name): name
+            case .current: try await source.head(of: repository, branch: .current).branch
+            }
+        if !config.isNameGiven, let name = origin?.remote?.name { config.name = name }
+        let digest = SourceDigest(
+            repository: repository.identity(of: local, origin: origin), branch: branch,
+            path: config.path)
+        let remote = repository.remote ?? origin?.remote
+        return PreviewIdentity(
+            folder: AppName.candidate(config.name, digest).description, source: digest.hex,
+            user: surroundings.user, host: surroundings.host,
+            repository: remote?.url ?? local ?? repository.text,
+            repositoryName: remote?.repositoryName ?? repository.name(of: local), branch: branch)
+    }
+
+    private static func statePath(
+        _ config: Config, _ choices: Choices, folder: String, _ surroundings: Surroundings
+    ) throws -> String {
+        if let chosen = choices.state ?? surroundings.value("PREVIEW_STATE") {
+            return surroundings.absolute(chosen)
+        }
+        guard config.stateKey == nil else {
+            throw Failure(
+                .storeUnavailable, .invalidConfig, "`state.encrypt` is not part of this version",
+                fix: "leave it out; the record holds no secret value")
+        }
+        switch config.state {
+        case .file(let path): return path.hasPrefix("/") ? path : "\(folder)/\(path)"
+        case .other(let name, _):
+            throw Failure(
+                .storeUnavailable, .invalidConfig, "the store `\(name)` is not part of this version",
+                fix: "use `state: { store: file }`")
+        }
+    }
+
+    private static func dotenv(
+        _ choices: Choices, folder: String, _ surroundings: Surroundings
+    ) throws -> [String: String] {
+        let path = choices.envFile.map(surroundings.absolute) ?? "\(folder)/.env"
+        guard let bytes = try TextFile.read(path) else {
+            guard let named = choices.envFile else { return [:] }
+            throw Failure(
+                .environmentFile, .usage, "there is no file \(named)",
+                fix: "check the path after --env-file")
+        }
+        do throws(DotenvFile.Problem) {
+            return try DotenvFile.parse(String(decoding: bytes, as: UTF8.self))
+        } catch {
+            throw Failure(
+                .environmentFile, .invalidConfig, "\(path):\(error.line): \(error.message)",
+                fix: "write NAME=value, one a line")
+        }
+    }
+}
+
+/// Where a value came from (BEHAVIOURS U1).
+package struct ValueOrigin: Hashable, Sendable {
+    package var name: String
+    package var value: String
+    /// Such as `--branch`, `PREVIEW_BRANCH` or `preview.yaml`.
+    package var origin: String
+}
+
+/// Tokens that the environment may hold. Values are used for their own host only.
+package struct Tokens: Sendable {
+    /// For github.com.
+    package let gitHub: GitToken?
+    /// Every value, for keeping them out of sight.
+    package let all: [String]
+
+    /// The variables that hold tokens; no hook and no app gets them.
+    package static let names = [
+        "GITHUB_TOKEN", "GH_TOKEN", "GITHUB_ACCESS_TOKEN", "FLY_API_TOKEN", "FLY_ACCESS_TOKEN",
+        "FLY_IO_TOKEN", "NEXT_FLY_IO_TOKEN", "PREVIEW_SERVE_TOKEN",
+    ]
+
+    package init(_ surroundings: Surroundings) {
+        let value = ["GITHUB_TOKEN", "GH_TOKEN", "GITHUB_ACCESS_TOKEN"]
+            .lazy.compactMap(surroundings.value).first
+        gitHub = value.map { GitToken(host: "github.com", value: $0) }
+        all = Self.names.compactMap(surroundings.value)
+    }
+}
+
+/// Wall time of this machine.
+package enum Clocks {
+    /// Now, cut to the second.
+    package static let now: @Sendable () -> Timestamp = {
+        Timestamp(seconds: Int(Moment.unixMilliseconds / 1000))
+    }
+}
+
+/// A file of the user, read whole.
+package enum TextFile {
+    /// The bytes, or `nil` where there is no file; at most 1 MiB.
+    package static func read(_ path: String) throws -> [UInt8]? {
+        let parts = path.split(separator: "/")
+        guard let name = parts.last else { return nil }
+        return try translating {
+            do throws(FileFailure) {
+                return try Folder.open(
+                    "/" + parts.dropLast().joined(separator: "/"), ownedBy: .any
+                ).read(String(name), limit: 1 << 20)
+            } catch {
+                guard error.cause == .notFound else { throw error }
+                return nil
+            }
+        }
+    }
+}

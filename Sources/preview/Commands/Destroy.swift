@@ -1,0 +1,103 @@
+import ArgumentParser
+import PreviewAdapters
+import PreviewCore
+import PreviewSystem
+
+struct DestroyCommand: PreviewCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "destroy",
+        abstract: "Undo the steps in reverse and check that nothing is left.",
+        discussion: """
+            Asks for the word yes. Exit 10 means that something could not be taken away; running it
+            again goes on where it stopped.
+
+            Examples:
+              preview destroy                   the preview of this preview.yaml
+              preview destroy shop-4f1c9a2e     one by name
+              preview destroy --yes             without asking
+            """)
+
+    @OptionGroup var global: GlobalOptions
+
+    @Argument(help: "App name or session id; default: that of preview.yaml.")
+    var preview: String?
+
+    @Flag(name: .shortAndLong, help: "Do not ask.")
+    var yes = false
+
+    func execute(_ context: CommandContext) async throws {
+        try await Destroying(command: "destroy", preview: preview, saysYes: yes).run(context)
+    }
+}
+
+struct DownCommand: PreviewCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "down",
+        abstract: "The same as destroy.",
+        discussion: """
+            Examples:
+              preview down
+              preview down --yes
+            """)
+
+    @OptionGroup var global: GlobalOptions
+
+    @Argument(help: "App name or session id; default: that of preview.yaml.")
+    var preview: String?
+
+    @Flag(name: .shortAndLong, help: "Do not ask.")
+    var yes = false
+
+    func execute(_ context: CommandContext) async throws {
+        try await Destroying(command: "down", preview: preview, saysYes: yes).run(context)
+    }
+}
+
+/// One run of the destroyer from the command line.
+private struct Destroying {
+    let command: String
+    let preview: String?
+    let saysYes: Bool
+
+    func run(_ context: CommandContext) async throws {
+        let preview = try await RecordedPreview.find(
+            preview, context.choices, in: context.surroundings)
+        let text = DestroyText(paint: context.errorPaint)
+        if !context.isJSON { context.errors.write(text.plan(of: preview.state)) }
+        try await confirm(context)
+        let run = RecordedRun(
+            command, of: preview.folder, in: preview.store, redactor: preview.redactor,
+            context: context)
+        try await run.perform {
+            let receipt = try await Destroyer(
+                world: try preview.world(reporter: run.reporter), store: preview.store,
+                holder: run.holder
+            ).destroy(preview.folder, lockTimeout: context.lockTimeout)
+            if !context.isJSON {
+                context.result(DestroyText(paint: context.paint).receipt(receipt))
+            }
+            var data = JSONObject()
+            data["app"] = .string(receipt.app)
+            data["undone"] = .array(receipt.undone.map { .int($0.number) })
+            data["removed"] = .array(receipt.removed.map { .string($0.name) })
+            return data
+        }
+    }
+
+    private func confirm(_ context: CommandContext) async throws {
+        if saysYes || context.surroundings.isSet("PREVIEW_YES") { return }
+        guard context.isInteractive else {
+            throw Failure(
+                .nobodyToAsk, .notApproved, "destroying needs a yes and nobody can be asked",
+                fix: "run it in a terminal, or say yes beforehand with --yes",
+                retry: "preview destroy --yes")
+        }
+        context.errors.write("Type yes to destroy it: ")
+        switch await Terminal.readLine() {
+        case .cancelled: throw CancellationError()
+        case .text(let answer) where answer.trimmingSpaces() == "yes": return
+        case .text, .end:
+            throw Failure(.declined, .notApproved, "nothing was destroyed", retry: "preview destroy")
+        }
+    }
+}

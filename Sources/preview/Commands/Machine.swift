@@ -1,0 +1,235 @@
+import ArgumentParser
+import PreviewAdapters
+import PreviewCore
+import PreviewSystem
+
+struct StartCommand: PreviewCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "start",
+        abstract: "Start a stopped preview; nothing is installed or built again.",
+        discussion: """
+            Examples:
+              preview start
+              preview start shop-4f1c9a2e
+            """)
+
+    @OptionGroup var global: GlobalOptions
+
+    @Argument(help: "App name or session id; default: that of preview.yaml.")
+    var preview: String?
+
+    func execute(_ context: CommandContext) async throws {
+        try await MachineVerb(command: "start", preview: preview).run(context) { world, preview in
+            let machine = try preview.machine()
+            try await world.provider.start(machine, secrets: try preview.secretValues(in: world))
+            return "Started \(preview.state.app): \(machine.url)"
+        }
+    }
+}
+
+struct StopCommand: PreviewCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "stop",
+        abstract: "Stop a running preview; its machine stays.",
+        discussion: """
+            Examples:
+              preview stop
+              preview stop shop-4f1c9a2e
+            """)
+
+    @OptionGroup var global: GlobalOptions
+
+    @Argument(help: "App name or session id; default: that of preview.yaml.")
+    var preview: String?
+
+    func execute(_ context: CommandContext) async throws {
+        try await MachineVerb(command: "stop", preview: preview).run(context) { world, preview in
+            try await world.provider.stop(try preview.machine())
+            return "Stopped \(preview.state.app). `preview start` starts it again."
+        }
+    }
+}
+
+struct RestartCommand: PreviewCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "restart",
+        abstract: "Stop and start a preview.",
+        discussion: """
+            Examples:
+              preview restart
+              preview restart shop-4f1c9a2e
+            """)
+
+    @OptionGroup var global: GlobalOptions
+
+    @Argument(help: "App name or session id; default: that of preview.yaml.")
+    var preview: String?
+
+    func execute(_ context: CommandContext) async throws {
+        try await MachineVerb(command: "restart", preview: preview).run(context) { world, preview in
+            let machine = try preview.machine()
+            try await world.provider.restart(machine, secrets: try preview.secretValues(in: world))
+            return "Restarted \(preview.state.app): \(machine.url)"
+        }
+    }
+}
+
+/// A command that does one thing to a machine, as a run under the lock.
+private struct MachineVerb {
+    let command: String
+    let preview: String?
+
+    func run(
+        _ context: CommandContext,
+        _ act: @escaping @Sendable (World, RecordedPreview) async throws -> String
+    ) async throws {
+        let preview = try await RecordedPreview.find(
+            preview, context.choices, in: context.surroundings)
+        let run = RecordedRun(
+            command, of: preview.folder, in: preview.store, redactor: preview.redactor,
+            context: context)
+        try await run.perform {
+            let world = try preview.world(reporter: run.reporter)
+            let done = try await preview.store.withLock(
+                preview.folder, for: run.holder, timeout: context.lockTimeout
+            ) { holder in
+                context.note("Waiting for the lock held by \(holder?.text ?? "another run")")
+            } body: {
+                try await act(world, preview)
+            }
+            if !context.isJSON { context.result(done) }
+            var data = JSONObject()
+            data["app"] = .string(preview.state.app)
+            data["url"] = JSONValue(try preview.machine().url)
+            return data
+        }
+    }
+}
+
+struct ExecCommand: PreviewCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "exec",
+        abstract: "Run a command beside the app, with its environment.",
+        discussion: """
+            The exit code is that of the command.
+
+            Examples:
+              preview exec -- npm test
+              preview exec -- sh
+              preview exec --app shop-4f1c9a2e -- env
+            """)
+
+    @OptionGroup var global: GlobalOptions
+
+    @Option(help: "App name or session id; default: that of preview.yaml.")
+    var app: String?
+
+    @Argument(parsing: .postTerminator, help: "The command and its arguments, after --.")
+    var command: [String] = []
+
+    func validate() throws {
+        guard !command.isEmpty else {
+            throw ValidationError("write the command after --, for example: preview exec -- env")
+        }
+    }
+
+    func execute(_ context: CommandContext) async throws {
+        let preview = try await RecordedPreview.find(
+            app, context.choices, in: context.surroundings)
+        let world = try preview.world(reporter: Silence())
+        let status = try await world.provider.execute(
+            command, on: try preview.machine(), secrets: try preview.secretValues(in: world))
+        guard status == 0 else { throw ExitCode(status) }
+    }
+}
+
+struct URLCommand: PreviewCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "url",
+        abstract: "Print the URL.",
+        discussion: """
+            Examples:
+              preview url
+              curl "$(preview url)"
+            """)
+
+    @OptionGroup var global: GlobalOptions
+
+    @Argument(help: "App name or session id; default: that of preview.yaml.")
+    var preview: String?
+
+    func execute(_ context: CommandContext) async throws {
+        let preview = try await RecordedPreview.find(
+            preview, context.choices, in: context.surroundings)
+        let url = try preview.machine().url
+        if context.isJSON { context.result(["url": .string(url)]) } else { context.result(url) }
+    }
+}
+
+struct OpenCommand: PreviewCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "open",
+        abstract: "Open the preview in the browser.",
+        discussion: """
+            Without a browser the URL is printed.
+
+            Examples:
+              preview open
+              preview open /products/7
+            """)
+
+    @OptionGroup var global: GlobalOptions
+
+    @Argument(help: "The page to open, such as /products/7.")
+    var path: String?
+
+    @Option(help: "App name or session id; default: that of preview.yaml.")
+    var app: String?
+
+    func execute(_ context: CommandContext) async throws {
+        let preview = try await RecordedPreview.find(
+            app, context.choices, in: context.surroundings)
+        var url = try preview.machine().url
+        if let path { url += path.hasPrefix("/") ? path : "/\(path)" }
+        context.result(url)
+        let surroundings = context.surroundings
+        let hasDisplay = ["DISPLAY", "WAYLAND_DISPLAY"].contains { surroundings.value($0) != nil }
+        let opener = surroundings.value("BROWSER") ?? "xdg-open"
+        guard hasDisplay || surroundings.value("BROWSER") != nil,
+            let program = Command.locate(opener, in: surroundings.value("PATH") ?? "")
+        else { return }
+        let ending = try await Command(program, [url], environment: surroundings.environment)
+            .run(timeout: .seconds(20)).ending
+        if !ending.isSuccess { context.note("Warning: \(opener) could not open it.") }
+    }
+}
+
+struct CancelCommand: PreviewCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "cancel",
+        abstract: "Mark the session cancelled; nothing else runs until apply.",
+        discussion: """
+            Needs no lock: a running command notices at its next save, records what it knows and
+            stops.
+
+            Examples:
+              preview cancel
+            """)
+
+    @OptionGroup var global: GlobalOptions
+
+    @Argument(help: "App name or session id; default: that of preview.yaml.")
+    var preview: String?
+
+    func execute(_ context: CommandContext) async throws {
+        let preview = try await RecordedPreview.find(
+            preview, context.choices, in: context.surroundings)
+        let state = try await Cancellation.cancel(
+            preview.folder, in: preview.store, now: Clocks.now)
+        if context.isJSON {
+            context.result(Session(of: state, isLocked: false).json)
+        } else {
+            context.result("Cancelled \(state.app). `preview apply` goes on where it stopped.")
+        }
+    }
+}

@@ -1,0 +1,138 @@
+import PreviewAdapters
+import PreviewCore
+
+/// A session in words.
+struct SessionText {
+    let paint: Paint
+
+    /// Glyph and word of a step's status; the word alone is enough (BEHAVIOURS A11).
+    func status(_ status: Session.StepStatus) -> String {
+        switch status {
+        case .completed: paint.green("✓ completed")
+        case .running: paint.cyan("⟳ running")
+        case .error: paint.red("✗ error")
+        case .stale: paint.yellow("≠ stale")
+        case .pending: paint.dim("○ pending")
+        }
+    }
+
+    func overall(_ status: Session.OverallStatus) -> String {
+        switch status {
+        case .completed: paint.green(status.rawValue)
+        case .failed: paint.red(status.rawValue)
+        case .cancelled: paint.yellow(status.rawValue)
+        case .inProgress: paint.cyan(status.rawValue)
+        }
+    }
+
+    /// The whole state of one preview.
+    func text(of session: Session, machine: MachineStatus?, now: Timestamp, config: Config?) -> String {
+        let state = session.state
+        var lines = [
+            paint.bold(state.app),
+            row("session", state.lineage),
+            row("repository", "\(state.repository) @ \(state.branch)"),
+            row("provider", state.provider.rawValue + (state.host.map { " on \($0)" } ?? "")),
+            row("status", "\(overall(session.overallStatus)), \(session.progress) %"),
+        ]
+        if let url = session.previewURL { lines.append(row("url", url)) }
+        lines.append("")
+        for step in StepID.allCases {
+            let title = Steps.title(of: step, in: config)
+            let seconds = state[step].applied.map { "  \(DurationText.elapsed($0.seconds))" } ?? ""
+            lines.append(
+                "  \(step.number)  \(title.padded(to: 25))"
+                    + "\(status(session.statuses[step] ?? .pending))\(paint.dim(seconds))")
+        }
+        if let failure = session.failure {
+            lines += [
+                "",
+                "  \(paint.red("✗ Error"))  step \(failure.step.number): \(failure.error.message) "
+                    + "[\(failure.error.code.rawValue)]",
+                row("retry", "preview apply --step \(failure.step.number)"),
+            ]
+        }
+        lines.append("")
+        if let machine { lines += self.lines(of: machine, now: now) }
+        lines.append(row("ttl", clock(state.expiresAt, now: now, never: "no end of life")))
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    private func lines(of machine: MachineStatus, now: Timestamp) -> [String] {
+        let detail = machine.detail.map { " (\($0))" } ?? ""
+        let since = machine.since.map {
+            ", for \(DurationText.elapsed(Double(now.seconds - $0.seconds)))"
+        } ?? ""
+        var lines = [row("machine", "\(machine.state.rawValue)\(detail)\(since)")]
+        if machine.restarts > 0 { lines.append(row("restarts", String(machine.restarts))) }
+        if let commit = machine.commit { lines.append(row("commit", String(commit.prefix(12)))) }
+        let idle = machine.state == .running ? "no idle stop" : "not running"
+        lines.append(row("idle", clock(machine.idleStopAt, now: now, never: idle)))
+        return lines
+    }
+
+    private func clock(_ time: Timestamp?, now: Timestamp, never: String) -> String {
+        guard let time else { return never }
+        let left = time.seconds - now.seconds
+        return left > 0
+            ? "\(time.text) (in \(DurationText.elapsed(Double(left))))" : "\(time.text) (past)"
+    }
+
+    private func row(_ label: String, _ value: String) -> String {
+        "  \(paint.dim(label.padded(to: 12)))\(value)"
+    }
+}
+
+/// What a person sees at the end of a run (BEHAVIOURS H9).
+struct SummaryText {
+    let paint: Paint
+
+    func text(of session: Session) -> String {
+        let words = SessionText(paint: paint)
+        let state = session.state
+        guard session.overallStatus == .completed else {
+            return "\n\(state.app): \(words.overall(session.overallStatus)), "
+                + "\(session.completedSteps.count) of 4 steps done. "
+                + "Next: preview apply --step \(session.currentStep)"
+        }
+        return "\n\(paint.green("Ready."))  preview open · preview logs -f · preview status"
+            + " · preview destroy"
+    }
+}
+
+/// What destroying does, before and after (BEHAVIOURS S5).
+struct DestroyText {
+    let paint: Paint
+
+    /// What will be lost.
+    func plan(of state: State) -> String {
+        var lines = ["\(paint.bold(state.app)) (\(state.repository) @ \(state.branch)) will lose:"]
+        for step in Steps.all.reversed() where state.steps[step.id] != nil {
+            lines.append("  - \(loss(of: step.id, state: state))")
+        }
+        lines.append("The history of its runs stays readable.")
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    private func loss(of step: StepID, state: State) -> String {
+        switch step {
+        case .boot: "the running app and everything it keeps on the machine"
+        case .settings: "its settings"
+        case .machine:
+            "the machine and its URL "
+                + (state.output(of: AllocateMachine())?.previewUrl ?? "(being allocated)")
+        case .repository: "what was detected"
+        }
+    }
+
+    /// The receipt.
+    func receipt(_ receipt: Destroyer.Receipt) -> String {
+        let steps = receipt.undone.map { String($0.number) }.joined(separator: ", ")
+        var lines = ["\(paint.green("Destroyed")) \(receipt.app): steps \(steps) undone."]
+        for object in receipt.removed {
+            lines.append("  also removed: \(object.kind.rawValue) \(object.name)")
+        }
+        lines.append("Looked again: nothing is left.")
+        return lines.joined(separator: "\n")
+    }
+}

@@ -1,0 +1,136 @@
+import PreviewAdapters
+import PreviewCore
+import PreviewSystem
+
+/// A run that is written down: its events go to the preview's log and to whoever watches, and its
+/// outcome to the list of runs.
+struct RecordedRun {
+    private let context: CommandContext
+    private let command: String
+    private let store: FileStore
+    private let folder: String
+    private let id = String(Identifier.uuid(Moment.randomBytes(16)).prefix(8))
+    private let startedAt = Clocks.now()
+    private let started = Host.uptime
+    private let steps = Locked<[RunRecord.StepResult]>([])
+    /// Takes the run's events.
+    let reporter: any Reporter
+
+    init(
+        _ command: String, of folder: String, in store: FileStore, redactor: Redactor,
+        context: CommandContext
+    ) {
+        self.context = context
+        self.command = command
+        self.store = store
+        self.folder = folder
+        let show = Self.presenter(for: context)
+        let steps = steps
+        reporter = EventLog(
+            store: store, app: folder, run: id, now: Clocks.now,
+            redact: { event in
+                var event = event
+                event.message = redactor.redact(event.message)
+                event.data = event.data.mapStrings(redactor.redact)
+                return event
+            },
+            show: { logged in
+                if let result = RunRecord.StepResult(of: logged.event) {
+                    steps.withLock { $0.append(result) }
+                }
+                show(logged)
+            })
+    }
+
+    private static func presenter(
+        for context: CommandContext
+    ) -> @Sendable (LoggedEvent) -> Void {
+        guard !context.isJSON else {
+            let output = context.output
+            return JSONReporter(write: { output.write($0) }).show
+        }
+        let errors = context.errors
+        return HumanReporter(
+            paint: context.errorPaint, isQuiet: context.isQuiet, write: { errors.write($0) }
+        ).show
+    }
+
+    /// Does the work between the run's begin and end events.
+    ///
+    /// - Parameter work: gives what the end event carries, such as the URL.
+    func perform(_ work: () async throws -> JSONObject) async throws {
+        reporter.report(
+            Event(.runBegin, "\(command) begun", data: ["command": .string(command)]))
+        do {
+            let data = try await work()
+            end(data, failure: nil)
+        } catch {
+            end(JSONObject(), failure: error)
+            throw error
+        }
+    }
+
+    private func end(_ data: JSONObject, failure error: (any Error)?) {
+        let failure = (error as? Failure) ?? (error as? Rejection)?.failure
+        let code = error == nil ? 0 : failure?.kind.exitCode ?? 1
+        let outcome = error == nil ? "done" : failure?.code.rawValue ?? "PV0702"
+        var data = data
+        data["outcome"] = .string(outcome)
+        data["seconds"] = .seconds(seconds)
+        data["error"] = failure?.json ?? .null
+        reporter.report(
+            Event(
+                .runEnd, "\(command) ended", level: error == nil ? .info : .error,
+                step: failure?.step, code: failure?.code, data: .object(data)))
+        RunLog(store: store, app: folder).append(
+            RunRecord(
+                run: id, command: command, user: context.surroundings.user, startedAt: startedAt,
+                seconds: seconds, outcome: outcome, exitCode: code,
+                steps: steps.withLock { $0 }))
+    }
+
+    private var seconds: Double {
+        let (seconds, attoseconds) = (Host.uptime - started).components
+        return Double(seconds) + (Double(attoseconds) / 1e15).rounded() / 1000
+    }
+
+    /// The lock holder that this run is.
+    var holder: LockHolder {
+        LockHolder(
+            id: id, user: context.surroundings.user, host: context.surroundings.host,
+            process: Host.processID, command: "preview \(command)", since: startedAt)
+    }
+}
+
+extension RunRecord.StepResult {
+    /// What an event says of a step's end, if it does.
+    fileprivate init?(of event: Event) {
+        guard let step = event.step else { return nil }
+        switch event.kind {
+        case .repositoryDetected, .machineAllocated, .settingsConfigured, .repositoryBooted:
+            self.init(
+                step: step.number, seconds: event.data["seconds"]?.double ?? 0,
+                outcome: "completed")
+        case .stepFailed:
+            self.init(step: step.number, seconds: 0, outcome: event.code?.rawValue ?? "error")
+        default: return nil
+        }
+    }
+}
+
+extension JSONValue {
+    /// The value with every string in it, names of members aside, put through a function.
+    func mapStrings(_ transform: (String) -> String) -> JSONValue {
+        switch self {
+        case .string(let text): .string(transform(text))
+        case .array(let elements): .array(elements.map { $0.mapStrings(transform) })
+        case .object(let object):
+            .object(
+                JSONObject(
+                    object.members.map {
+                        .init(name: $0.name, value: $0.value.mapStrings(transform))
+                    }))
+        case .null, .bool, .number: self
+        }
+    }
+}
