@@ -82,25 +82,21 @@ extension LocalProvider {
         secrets: [String: String], attempt: String
     ) async throws -> BootOrder {
         let git = surroundings.git
-        let remote = (try? RepositoryReference.parse(release.fetchURL))?.remote
-        var isPlainFolder = false
-        if remote == nil, purpose == .boot,
-            case .plainFolder = try GitRepository.place(atFolder: release.fetchURL)
-        {
-            isPlainFolder = true
+        var (isPlainFolder, hidden) = (false, [String]())
+        var gitEnvironment = GitEnvironment(inherited: surroundings.environment).variables
+        if purpose == .boot {
+            let source = try GitRepository.place(ofFetchURL: release.fetchURL)
+            if case .plainFolder = source { isPlainFolder = true }
+            let process = try await git.git(for: source)
+            gitEnvironment = process.environment.variables
+            hidden = process.failures.token?.spellings ?? []
         }
-        let gitEnvironment =
-            if let remote, purpose == .boot {
-                try await git.environment(for: remote)
-            } else {
-                GitEnvironment(inherited: surroundings.environment)
-            }
         return BootOrder(
             purpose: purpose, attempt: attempt, machine: link.machine, url: machine.url,
             release: release, isPlainFolder: isPlainFolder, secrets: secrets,
-            hidden: remote.flatMap { git.token(for: $0) }?.spellings ?? [],
+            hidden: hidden,
             baseEnvironment: AppEnvironment.base(of: surroundings.environment),
-            gitEnvironment: gitEnvironment.variables,
+            gitEnvironment: gitEnvironment,
             hasLargeFileSupport: git.hasLargeFileSupport, executable: surroundings.executable,
             pace: surroundings.pace)
     }

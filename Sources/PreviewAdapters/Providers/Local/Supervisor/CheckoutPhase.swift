@@ -93,17 +93,12 @@ struct CheckoutPhase {
         }
     }
 
-    /// What a killed git left behind and what would stop the next one.
     private func removeLeftovers() throws(BootEnd) {
         do {
-            for path in GitCheckout.leftovers {
-                let parts = path.split(separator: "/").map(String.init)
-                guard parts.count == 2 else { continue }
-                try Folder.open(folder).folder(parts[0]).remove(parts[1])
-            }
+            try GitRepository.removeLeftovers(in: folder)
         } catch {
-            guard error.cause != .notFound else { return }
-            throw .failed(Failure(.cloneFailed, "\(error)", step: .boot))
+            throw .failed(
+                error as? Failure ?? Failure(.cloneFailed, "\(error)", step: .boot))
         }
     }
 
