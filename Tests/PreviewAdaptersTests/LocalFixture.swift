@@ -30,11 +30,17 @@ final class LocalFixture: Sendable {
         parent = try Folder.open("/tmp", ownedBy: .any)
         path = try parent.makeFolder(name).path
         var surroundings = LocalProvider.Surroundings(
-            root: path + "/.preview", executable: try Self.executable,
+            root: path + "/.preview",
+            executable: try Self.executable,
             environment: Self.environment.merging(environment) { $1 },
             git: GitRepository(
                 .init(
-                    environment: Self.environment, baseFolder: path, temporaryFolder: path)))
+                    environment: Self.environment,
+                    baseFolder: path,
+                    temporaryFolder: path
+                )
+            )
+        )
         surroundings.pace = pace
         provider = LocalProvider(surroundings)
     }
@@ -55,7 +61,8 @@ final class LocalFixture: Sendable {
             let slash = try #require(tests.lastIndex(of: "/"))
             let folder = String(tests[..<slash])
             return try #require(
-                [folder + "/preview", ".build/debug/preview"].first(where: KernelFile.exists))
+                [folder + "/preview", ".build/debug/preview"].first(where: KernelFile.exists)
+            )
         }
     }
 
@@ -81,7 +88,10 @@ final class LocalFixture: Sendable {
             "git init -q -b main . && git add -A && git -c user.name=t -c user.email=t@t commit -qm x "
             + "&& git rev-parse HEAD"
         let result = try await Command(
-            "/bin/sh", ["-c", script], environment: Self.environment, directory: folder.path
+            "/bin/sh",
+            ["-c", script],
+            environment: Self.environment,
+            directory: folder.path
         ).run()
         try #require(result.ending.isSuccess, "\(result.errorText)")
         return (folder.path, String(result.outputText.prefix(40)))
@@ -96,8 +106,12 @@ final class LocalFixture: Sendable {
 
     /// A release of a repository made of these files.
     func release(
-        _ files: [String: String], start: String?, install: String? = nil, build: String? = nil,
-        staticRoot: String? = nil, runtime: String? = nil,
+        _ files: [String: String],
+        start: String?,
+        install: String? = nil,
+        build: String? = nil,
+        staticRoot: String? = nil,
+        runtime: String? = nil,
         change: (inout Release) -> Void = { _ in }
     ) async throws -> Release {
         let (folder, commit) = try await commit(files)
@@ -106,10 +120,22 @@ final class LocalFixture: Sendable {
         var timeouts = Config.PhaseTimeouts()
         timeouts.start = 20
         let release = Release(
-            fetchURL: folder, branch: "main", commit: commit, path: "", install: install,
-            build: build, start: start, staticRoot: staticRoot, runtime: runtime, port: nil,
-            previewVariables: ["PREVIEW": "true"], settingsRevision: "r1", health: health,
-            timeouts: timeouts, image: nil)
+            fetchURL: folder,
+            branch: "main",
+            commit: commit,
+            path: "",
+            install: install,
+            build: build,
+            start: start,
+            staticRoot: staticRoot,
+            runtime: runtime,
+            port: nil,
+            previewVariables: ["PREVIEW": "true"],
+            settingsRevision: "r1",
+            health: health,
+            timeouts: timeouts,
+            image: nil
+        )
         var changed = release
         change(&changed)
         return changed
@@ -123,14 +149,25 @@ final class LocalFixture: Sendable {
     func allocate(key number: Int = 1) async throws -> Machine {
         try await provider.allocate(
             MachineSpec(
-                app: app, owner: owner, regions: ["local"], resources: .default, expiresAt: nil),
-            replacing: nil, attempt: TestAttempt(key: key(number)))
+                app: app,
+                owner: owner,
+                regions: ["local"],
+                resources: .default,
+                expiresAt: nil
+            ),
+            replacing: nil,
+            attempt: TestAttempt(key: key(number))
+        )
     }
 
     @discardableResult
     func configure(
-        _ machine: Machine, environment: [String: String] = [:], idleTimeout: Int? = 3600,
-        autoStart: Bool = true, memory: Int = 512, secretNames: [String] = []
+        _ machine: Machine,
+        environment: [String: String] = [:],
+        idleTimeout: Int? = 3600,
+        autoStart: Bool = true,
+        memory: Int = 512,
+        secretNames: [String] = []
     ) async throws -> SettingsReceipt {
         var lifecycle = Config.Lifecycle()
         lifecycle.idleTimeout = idleTimeout
@@ -138,25 +175,40 @@ final class LocalFixture: Sendable {
         return try await provider.configure(
             machine,
             Settings(
-                environment: environment, secretNames: secretNames,
+                environment: environment,
+                secretNames: secretNames,
                 resources: Config.Resources(size: "test", cpu: 1, memory: memory),
-                lifecycle: lifecycle, revision: "r1", expiresAt: nil),
-            secrets: [:], attempt: TestAttempt(key: key(2)))
+                lifecycle: lifecycle,
+                revision: "r1",
+                expiresAt: nil
+            ),
+            secrets: [:],
+            attempt: TestAttempt(key: key(2))
+        )
     }
 
     @discardableResult
     func boot(
-        _ release: Release, on machine: Machine, key number: Int = 3, secrets: [String: String] = [:]
+        _ release: Release,
+        on machine: Machine,
+        key number: Int = 3,
+        secrets: [String: String] = [:]
     ) async throws -> BootReceipt {
         try await provider.boot(
-            release, on: machine, secrets: secrets, attempt: TestAttempt(key: key(number)),
-            reporter: reporter)
+            release,
+            on: machine,
+            secrets: secrets,
+            attempt: TestAttempt(key: key(number)),
+            reporter: reporter
+        )
     }
 
     /// Allocates, configures and boots.
     @discardableResult
     func up(
-        _ release: Release, environment: [String: String] = [:], secrets: [String: String] = [:],
+        _ release: Release,
+        environment: [String: String] = [:],
+        secrets: [String: String] = [:],
         idleTimeout: Int? = 3600
     ) async throws -> (machine: Machine, receipt: BootReceipt) {
         let machine = try await allocate()
@@ -172,7 +224,9 @@ final class LocalFixture: Sendable {
             try await boot(release, on: machine)
         } catch let rejection as Rejection {
             #expect(
-                processes.isEmpty, "after a failed boot none of its processes is left")
+                processes.isEmpty,
+                "after a failed boot none of its processes is left"
+            )
             return rejection.failure
         }
         throw Unexpected.success
@@ -196,8 +250,12 @@ final class LocalFixture: Sendable {
         let port = try #require(machine.port)
         return try await HTTPClient(userAgent: "test").send(
             HTTPRequest(
-                "GET", "http://127.0.0.1:\(port)\(path)", headers: [HTTPHeader("Connection", "close")],
-                timeout: .seconds(20)))
+                "GET",
+                "http://127.0.0.1:\(port)\(path)",
+                headers: [HTTPHeader("Connection", "close")],
+                timeout: .seconds(20)
+            )
+        )
     }
 
     func text(_ machine: Machine, _ path: String = "/") async throws -> String {

@@ -48,7 +48,10 @@ struct SupervisorLink: Sendable {
             (supervisor, answers) = try await launch(order)
         } catch {
             throw Failure(
-                .supervisorLost, "the supervisor cannot be started: \(error)", step: .boot)
+                .supervisorLost,
+                "the supervisor cannot be started: \(error)",
+                step: .boot
+            )
         }
         let answer = await BlockingThread.run {
             // The end comes with the supervisor's own, if it dies before it has spoken.
@@ -74,8 +77,11 @@ struct SupervisorLink: Sendable {
         guard left.isEmpty else {
             let numbers = left.map { String($0.pid) }.joined(separator: ", ")
             throw Failure(
-                .leftovers, .leftovers, "processes of the preview do not end",
-                evidence: [.init("processes", numbers)])
+                .leftovers,
+                .leftovers,
+                "processes of the preview do not end",
+                evidence: [.init("processes", numbers)]
+            )
         }
     }
 
@@ -102,7 +108,8 @@ struct SupervisorLink: Sendable {
     }
 
     private func processes(
-        _ status: SupervisorStatus?, _ groups: ControlGroups
+        _ status: SupervisorStatus?,
+        _ groups: ControlGroups
     ) -> [ProcessIdentity] {
         let recorded = [status?.supervisor, status?.app].compactMap(\.self).filter(\.isAlive)
         let grouped = groups.processes().compactMap(ProcessIdentity.init(pid:)).filter(\.isAlive)
@@ -118,9 +125,14 @@ struct SupervisorLink: Sendable {
         var environment = machine.marks
         environment["PATH"] = order.baseEnvironment["PATH"]
         let command = Command(
-            order.executable, ["__supervise", place.root, place.app], environment: environment)
+            order.executable,
+            ["__supervise", place.root, place.app],
+            environment: environment
+        )
         let supervisor = try command.start(
-            .ownSession, passing: [orders.reader, answers.writer])
+            .ownSession,
+            passing: [orders.reader, answers.writer]
+        )
         let bytes = MachinePlace.bytes(of: order)
         let writer = orders.writer
         await BlockingThread.run {

@@ -76,9 +76,12 @@ struct BootLine: Hashable {
         guard kind != Self.end else { return }
         guard let kind = Event.Kind(rawValue: kind) else { return nil }
         event = Event(
-            kind, value["message"]?.string ?? "",
-            level: value["level"]?.string.flatMap(Event.Level.init) ?? .info, step: .boot,
-            data: value["data"] ?? .null)
+            kind,
+            value["message"]?.string ?? "",
+            level: value["level"]?.string.flatMap(Event.Level.init) ?? .info,
+            step: .boot,
+            data: value["data"] ?? .null
+        )
     }
 
     init(sequence: Int, time: Timestamp, event: Event?) {

@@ -66,15 +66,21 @@ struct Probe: Sendable {
 
     private func request(_ method: String, _ url: String, patience: Duration) -> HTTPRequest {
         HTTPRequest(
-            method, url,
+            method,
+            url,
             // The connection must not stay open: an open one keeps the app awake.
             headers: [HTTPHeader("Connection", "close"), HTTPHeader("Accept", "*/*")],
             timeout: patience,
             addressOverrides: [
                 HTTPAddressOverride(
-                    host: host, port: UInt16(clamping: port), address: "127.0.0.1")
+                    host: host,
+                    port: UInt16(clamping: port),
+                    address: "127.0.0.1"
+                )
             ],
-            bodyLimit: 64 << 10, excess: .cut)
+            bodyLimit: 64 << 10,
+            excess: .cut
+        )
     }
 
     /// The next URL of this preview, or `nil` for one that leads elsewhere: that is the end of what
