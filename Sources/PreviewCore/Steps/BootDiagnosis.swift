@@ -2,9 +2,8 @@
 package enum BootDiagnosis {
     /// What to do about it, or `nil` when no line says anything known.
     ///
-    /// Of several known lines the last one counts, being nearest to the end.
-    ///
-    /// - Parameter lines: what was printed last, oldest first.
+    /// The lines are those printed last, oldest first. Of several known ones the last counts, being
+    /// nearest to the end.
     package static func fix(for lines: [String]) -> String? {
         for line in lines.reversed() {
             for rule in rules {

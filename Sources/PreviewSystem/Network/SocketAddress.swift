@@ -7,7 +7,7 @@ package struct SocketAddress: Hashable, Sendable, CustomStringConvertible {
     /// 0 lets the kernel choose one when listening.
     package let port: Int
 
-    /// - Parameter host: 4 or 16 bytes.
+    /// `host` has 4 or 16 bytes, and `port` fits into 16 bits.
     package init(host: [UInt8], port: Int) {
         precondition(host.count == 4 || host.count == 16, "an address has 4 or 16 bytes")
         self.host = host

@@ -56,10 +56,9 @@ package final class Offspring {
     /// Starts a command in a process group of its own, with /dev/null as its input and no
     /// descriptors but the standard ones. It is killed when this process ends in whatever way.
     ///
-    /// - Parameters:
-    ///   - output: takes standard output as it comes; ended by its last writer, not by the child.
-    ///   - errorOutput: the same for standard error.
-    ///   - groups: `cgroup.procs` files of control groups that it enters before it runs.
+    /// `output` and `errorOutput` take what it writes as it comes, and nil at the end, which is that
+    /// of the last writer and not of the child. `groups` are the `cgroup.procs` files of control
+    /// groups that it enters before it runs.
     package func start(
         _ command: Command,
         groups: [String] = [],

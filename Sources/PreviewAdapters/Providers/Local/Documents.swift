@@ -58,6 +58,7 @@ struct BootOrder: Codable, Sendable {
 extension BootOrder {
     /// Reads an order; `nil` for one that was cut short.
     static func read(_ bytes: [UInt8]) -> BootOrder? {
+        // Why it cannot be read does not matter to a process that nobody waits for.
         try? JSONReader.read(bytes).decoded()
     }
 

@@ -57,6 +57,7 @@ struct SupervisorLink: Sendable {
             // The end comes with the supervisor's own, if it dies before it has spoken.
             (try? answers.readToEnd()) ?? []
         }
+        // Cut short or empty: it died while it spoke or before.
         guard let readiness: Readiness = try? JSONReader.read(answer).decoded() else {
             throw Failure(.supervisorLost, "the supervisor ended before it began", step: .boot)
         }
@@ -94,8 +95,8 @@ struct SupervisorLink: Sendable {
             if left.isEmpty { break }
             groups.kill()
             for process in left { process.kill() }
-            // Not a sleep of the task, as above.
-            await Task { try? await Task.sleep(for: .milliseconds(20)) }.value
+            // Not a sleep of the task: an end that has begun goes on when the task is cancelled.
+            await BlockingThread.pause(.milliseconds(20))
         }
         groups.remove()
         return processes(status, groups)

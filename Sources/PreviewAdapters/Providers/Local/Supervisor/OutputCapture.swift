@@ -9,7 +9,7 @@ final class OutputCapture {
     private let redactor: Redactor
     private let sink: ([String]) -> Void
 
-    /// - Parameter sink: takes the lines of one reading together.
+    /// The sink takes the lines of one reading together.
     init(_ redactor: Redactor, sink: @escaping ([String]) -> Void) {
         self.redactor = redactor
         redaction = redactor.makeStream()

@@ -22,9 +22,7 @@ struct Probe: Sendable {
     private let port: Int
     private let host: String
 
-    /// - Parameters:
-    ///   - base: the preview's URL, `http://<host>:<port>`.
-    ///   - port: its port.
+    /// Asks at `base`, the preview's URL `http://<host>:<port>`.
     init(_ client: HTTPClient, base: String, port: Int) {
         self.client = client
         self.base = base

@@ -25,11 +25,8 @@ package final class Supervisor {
         static let ready: Int32 = 4
     }
 
-    /// What the process is, from its first to its last instruction; returns its exit status.
-    ///
-    /// - Parameters:
-    ///   - root: the folder that holds all previews.
-    ///   - app: the preview's app.
+    /// What the process is, from its first to its last instruction; returns its exit status. `root`
+    /// is the folder that holds all previews.
     package static func run(root: String, app: String) async -> Int32 {
         guard let order = takeOrder() else { return 1 }
         let place = MachinePlace(root: root, app: app)

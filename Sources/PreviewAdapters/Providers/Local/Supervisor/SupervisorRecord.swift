@@ -34,6 +34,7 @@ final class SupervisorRecord {
         let before = status.state
         change(&status)
         if status.state != before { status.since = Self.now() }
+        // As said above; the next change tries again.
         try? MachinePlace.write(status, to: .status, in: folder)
     }
 

@@ -51,11 +51,8 @@ final class Workshop {
         fileprivate(set) var errors: [UInt8] = []
     }
 
-    /// Starts a command whose output is stored and shown as that of a phase.
-    ///
-    /// - Parameters:
-    ///   - isShown: false for commands that nobody wants to watch; errors go on to be captured.
-    ///   - captured: takes a copy of what is written, up to a limit.
+    /// Starts a command whose output is stored and shown as that of a phase, unless `isShown` is
+    /// false; `captured` takes a copy of what is written, up to a limit.
     func start(
         _ command: Command,
         phase: BootPhase,
@@ -105,12 +102,11 @@ final class Workshop {
         return hasEnded ? child.ending : nil
     }
 
-    /// Waits until something holds; returns false when `deadline` comes first.
+    /// Waits until something holds; returns false when `deadline` comes first. `name` is what is
+    /// waited for, shown every ten seconds.
     ///
-    /// - Parameters:
-    ///   - name: what is waited for, shown every ten seconds.
-    ///   - interval: how often to ask `isDone` when nothing has happened on the loop; `nil` for a
-    ///     condition that only the loop can change.
+    /// With `interval` the condition is asked again after that time even when nothing has happened
+    /// on the loop; without it, it must be one that only the loop can change.
     func wait(
         _ name: String,
         until deadline: ContinuousClock.Instant,
