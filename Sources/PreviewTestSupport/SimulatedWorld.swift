@@ -20,7 +20,11 @@ package struct SimulatedWorld: Sendable {
         processes = snapshot.processes
         secrets = SimulatedSecrets()
         provider = SimulatedProvider(
-            effects: effects, clock: clock, contents: snapshot.machines, name: name)
+            effects: effects,
+            clock: clock,
+            contents: snapshot.machines,
+            name: name
+        )
         source = SimulatedSource(effects: effects, branches: snapshot.branches)
         store = SimulatedStore(effects: effects, contents: snapshot.records)
     }
@@ -50,15 +54,26 @@ package struct SimulatedWorld: Sendable {
     package var world: World {
         let (clock, random) = (clock, random)
         return World(
-            provider: provider, source: source, secrets: secrets, reporter: reporter,
-            now: { clock.now }, uptime: { clock.uptime }, random: { random.bytes($0) })
+            provider: provider,
+            source: source,
+            secrets: secrets,
+            reporter: reporter,
+            now: { clock.now },
+            uptime: { clock.uptime },
+            random: { random.bytes($0) }
+        )
     }
 
     /// Who the simulated preview is: branch `main` of acme/shop.
     package static let identity = PreviewIdentity(
-        folder: "shop-4f1c9a2e", source: Digest.hex("github.com\nacme\nshop\nmain\n".utf8),
-        user: "ann", host: "here", repository: "https://github.com/acme/shop",
-        repositoryName: "acme/shop", branch: "main")
+        folder: "shop-4f1c9a2e",
+        source: Digest.hex("github.com\nacme\nshop\nmain\n".utf8),
+        user: "ann",
+        host: "here",
+        repository: "https://github.com/acme/shop",
+        repositoryName: "acme/shop",
+        branch: "main"
+    )
 
     /// Its configuration, with every default.
     ///
@@ -73,27 +88,39 @@ package struct SimulatedWorld: Sendable {
     /// A holder by its lock id.
     package static func makeHolder(_ id: String) -> LockHolder {
         LockHolder(
-            id: id, user: "ann", host: "here", process: 4711, command: "preview apply",
-            since: FixedClock().now)
+            id: id,
+            user: "ann",
+            host: "here",
+            process: 4711,
+            command: "preview apply",
+            since: FixedClock().now
+        )
     }
 
     /// What a run is asked; equal configurations have equal digests within one process.
     package static func request(_ config: Config) -> Applier.Request {
         Applier.Request(
-            config: config, configDigest: Digest.hex(String(config.hashValue).utf8))
+            config: config,
+            configDigest: Digest.hex(String(config.hashValue).utf8)
+        )
     }
 
     /// The engine in this world.
     package func applier(_ approver: any Approver = ScriptedApprover.yes) -> Applier {
         Applier(
-            world: world, store: store, approver: approver, holder: Self.holder,
-            identity: Self.identity)
+            world: world,
+            store: store,
+            approver: approver,
+            holder: Self.holder,
+            identity: Self.identity
+        )
     }
 
     /// Runs everything that the configuration asks for.
     @discardableResult
     package func apply(
-        _ config: Config, approver: any Approver = ScriptedApprover.yes
+        _ config: Config,
+        approver: any Approver = ScriptedApprover.yes
     ) async throws -> State {
         try await applier(approver).apply(Self.request(config))
     }
@@ -113,6 +140,9 @@ package struct SimulatedWorld: Sendable {
     /// The recorded state, if there is one.
     package func state() async throws -> State? {
         try await StateRecord.load(
-            Self.identity.folder, from: store, source: Self.identity.source)?.state
+            Self.identity.folder,
+            from: store,
+            source: Self.identity.source
+        )?.state
     }
 }
