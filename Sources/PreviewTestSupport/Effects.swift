@@ -78,7 +78,10 @@ package final class Effects: Sendable {
     /// - Parameter failure: what a lost call looks like to its caller.
     /// - Throws: `failure`, ``ProcessDeath``, or what the body throws.
     package func perform<Result>(
-        _ name: String, changes: Bool = false, failure: Failure, _ body: () throws -> Result
+        _ name: String,
+        changes: Bool = false,
+        failure: Failure,
+        _ body: () throws -> Result
     ) throws -> Result {
         let manner = try progress.withLock { progress throws(ProcessDeath) -> Stop.Manner? in
             guard !progress.isDead else { throw ProcessDeath() }

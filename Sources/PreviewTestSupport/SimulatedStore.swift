@@ -3,7 +3,7 @@ package import PreviewCore
 /// A store in memory with compare-and-swap and a lock. Every write counts as an effect.
 package actor SimulatedStore: StateStore {
     /// Everything that is kept; a value, so that a test can go back to it.
-    package struct Contents: Sendable {
+    package struct Contents: Hashable, Sendable {
         package var records: [String: StoredBytes] = [:]
         package var kept: [String: [KeptBytes]] = [:]
         fileprivate var writes = 0
@@ -43,14 +43,20 @@ package actor SimulatedStore: StateStore {
     package func kept(_ app: String) async throws -> [KeptBytes] { contents.kept[app] ?? [] }
 
     package func write(
-        _ bytes: [UInt8], for app: String, replacing version: StoreVersion?, keeping serial: Int?
+        _ bytes: [UInt8],
+        for app: String,
+        replacing version: StoreVersion?,
+        keeping serial: Int?
     ) async throws -> StoreVersion {
         let lost = Failure(.storeUnavailable, "the store did not answer")
         return try effects.perform("store.write", failure: lost) {
             let current = contents.records[app]
             guard current?.version == version else {
                 throw Failure(
-                    .writeConflict, .locked, "somebody else wrote the record of \(app) meanwhile")
+                    .writeConflict,
+                    .locked,
+                    "somebody else wrote the record of \(app) meanwhile"
+                )
             }
             if let current, let serial { keep(current, of: app, under: serial) }
             let next = StoredBytes(bytes: bytes, version: nextVersion())
@@ -63,7 +69,8 @@ package actor SimulatedStore: StateStore {
     private func keep(_ current: StoredBytes, of app: String, under serial: Int) {
         let version = KeptBytes(serial: serial, bytes: current.bytes, place: "version \(serial)")
         contents.kept[app] = Array(
-            ([version] + (contents.kept[app] ?? [])).prefix(Self.versionsKept))
+            ([version] + (contents.kept[app] ?? [])).prefix(Self.versionsKept)
+        )
     }
 
     private func nextVersion() -> StoreVersion {
@@ -72,7 +79,9 @@ package actor SimulatedStore: StateStore {
     }
 
     package func lock(
-        _ app: String, for holder: LockHolder, timeout: Duration,
+        _ app: String,
+        for holder: LockHolder,
+        timeout: Duration,
         waiting: @Sendable (LockHolder?) -> Void
     ) async throws -> any StoreLock {
         let deadline = ContinuousClock.now + timeout

@@ -25,10 +25,9 @@ package struct Workspace: Sendable {
     package static func open(
         _ choices: Choices, in surroundings: Surroundings
     ) async throws -> Workspace {
-        guard let file = try ConfigFile.find(choices, in: surroundings) else {
-            throw ConfigFile.notFound(ConfigFile.name)
-        }
-        return try await Workspace(file: file, choices: choices, surroundings: surroundings)
+        try await Workspace(
+            file: ConfigFile.require(choices, in: surroundings), choices: choices,
+            surroundings: surroundings)
     }
 
     private init(file: ConfigFile, choices: Choices, surroundings: Surroundings) async throws {

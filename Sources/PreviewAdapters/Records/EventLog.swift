@@ -106,6 +106,8 @@ package final class EventLog: Reporter {
             contents.file = try folder.appending(to: Self.fileName)
             let waiting = contents.waiting
             contents.waiting = []
+            // They were shown under the numbers that a new log gives them.
+            contents.lastSeq = 0
             for logged in waiting { _ = append(logged.event, to: &contents) }
         } catch {
             // History is worth less than the run (ENGINE section 1).

@@ -42,7 +42,8 @@ struct ApplyRun: Sendable {
     /// Reads the record, looks at the world and plans.
     mutating func look() async throws -> View {
         let loaded = try await StateRecord.load(
-            identity.folder, from: store, source: identity.source)
+            identity.folder, from: store, source: identity.source,
+            comparesHistory: baseline == nil)
         try checkContinuity(loaded?.state)
         var state = fresh
         if let recorded = loaded?.state {
@@ -299,7 +300,7 @@ struct ApplyRun: Sendable {
     /// The state at the end of the run; tells when everything is done.
     mutating func end() async throws -> State {
         let loaded = try await StateRecord.load(
-            identity.folder, from: store, source: identity.source)
+            identity.folder, from: store, source: identity.source, comparesHistory: false)
         guard let state = loaded?.state else { return fresh }
         if hasSaved, Session(of: state, isLocked: false).overallStatus == .completed {
             world.reporter.report(Event(.log, "Setup completed successfully!"))

@@ -144,7 +144,8 @@ package actor Journal {
     ///
     /// - Throws: the conflict itself, or ``ErrorCode/destroyedMeanwhile``.
     private func cancellation(after conflict: Failure) async throws -> StateRecord.Loaded {
-        guard let loaded = try await StateRecord.load(folder, from: store) else { throw conflict }
+        let loaded = try await StateRecord.load(folder, from: store, comparesHistory: false)
+        guard let loaded else { throw conflict }
         let stored = loaded.state
         guard state.startedAt == nil || (stored.lineage == state.lineage && !stored.isDestroyed)
         else { throw Failure.destroyedMeanwhile }

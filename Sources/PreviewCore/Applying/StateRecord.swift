@@ -10,10 +10,13 @@ package enum StateRecord {
     ///
     /// - Parameters:
     ///   - source: what the state must belong to; `nil` when any is welcome (as in `list`).
+    ///   - comparesHistory: whether the lineage is compared with that of the kept versions, which
+    ///     have to be read for it: once a run is enough, and `list` does without.
     /// - Returns: `nil` only when neither a document nor an earlier version exists.
     /// - Throws: ``Failure`` of kind ``Failure/Kind/stateNeedsRecovery`` for damage of any sort.
     package static func load(
-        _ app: String, from store: any StateStore, source: String? = nil
+        _ app: String, from store: any StateStore, source: String? = nil,
+        comparesHistory: Bool = true
     ) async throws -> Loaded? {
         let stored = try await store.read(app)
         guard let stored else {
@@ -34,7 +37,7 @@ package enum StateRecord {
                 app, "the record of another preview (\(state.repository) @ \(state.branch))",
                 kept: try await store.kept(app), code: .stateForeign)
         }
-        try await checkLineage(of: state, app: app, store: store)
+        if comparesHistory { try await checkLineage(of: state, app: app, store: store) }
         return Loaded(state: state, version: stored.version)
     }
 

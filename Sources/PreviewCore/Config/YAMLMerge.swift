@@ -87,7 +87,8 @@ enum YAMLMerge {
                         .duplicateKey,
                         at: entry.key.mark,
                         to: entry.key.end,
-                        "`\(text)` is already set in line \(earlier.line)"
+                        "`\(text)` is already set in line \(earlier.line)",
+                        expected: "each key once"
                     )
                 )
                 return false

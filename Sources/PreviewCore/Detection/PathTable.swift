@@ -19,12 +19,20 @@ struct PathTable: Sendable {
     /// - Parameter paths: relative, with `/`; order and repetition do not matter.
     init(_ paths: some Sequence<String>) {
         for path in paths { add(path) }
+        finish()
+    }
+
+    /// Begins a table; nothing is found in it before ``finish()``.
+    init() {}
+
+    /// Ends the adding.
+    mutating func finish() {
         starts.append(UInt32(text.count))
         sort()
     }
 
     /// How many paths are kept.
-    var count: Int { starts.count - 1 }
+    var count: Int { max(0, starts.count - 1) }
 
     /// The path at a position of the sorted table.
     subscript(index: Int) -> String {
@@ -33,7 +41,8 @@ struct PathTable: Sendable {
         }
     }
 
-    private mutating func add(_ path: String) {
+    /// Adds a path as far as it is kept.
+    mutating func add(_ path: String) {
         offered += 1
         let bytes = path.utf8
         guard !bytes.isEmpty, let kept = SkippedFolders.kept(of: bytes) else { return }

@@ -73,8 +73,9 @@ final class PatternCache {
     func regex(_ pattern: String) -> Regex<AnyRegexOutput> {
         if let known = compiled[pattern] { return known }
         do {
-            let regex = try Regex(pattern).matchingSemantics(.unicodeScalar)
-                .wordBoundaryKind(.simple)
+            // Not with the semantics of Unicode scalars, with which Swift 6.3 misses simple word
+            // boundaries; Unicode's own boundaries would take `server.port` for one word.
+            let regex = try Regex(pattern).wordBoundaryKind(.simple)
             compiled[pattern] = regex
             return regex
         } catch {

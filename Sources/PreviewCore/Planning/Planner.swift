@@ -31,7 +31,7 @@ package struct Planner: Sendable {
             context.upstream[step.id] = planned.action
             steps.append(planned)
         }
-        let machine = state.output(of: AllocateMachine())
+        let machine = context.output(of: AllocateMachine())
         let isBooted = state[.boot].applied != nil && state[.boot].attempt == nil
         return Plan(
             app: machine?.appName ?? state.app, project: state.project,
@@ -41,11 +41,11 @@ package struct Planner: Sendable {
             lineage: state.startedAt == nil ? nil : state.lineage, serial: state.serial,
             configDigest: configDigest, url: machine?.previewUrl ?? facts.proposal?.url,
             isLive: isBooted && !drift.contains { $0.step != .settings } && !facts.machine.isDown,
-            steps: steps, drift: drift, warnings: warnings, observed: facts.observed,
+            steps: steps, drift: drift, warnings: warnings(in: context), observed: facts.observed,
             destroys: false)
     }
 
-    private var warnings: [Plan.Warning] {
+    private func warnings(in context: PlanContext) -> [Plan.Warning] {
         let unavailable = facts.unavailableSecrets.map { name in
             Plan.Warning(
                 code: .secretMissing, message: "the secret `\(name)` is not available here",
@@ -56,13 +56,13 @@ package struct Planner: Sendable {
         }
         return seen + (facts.proposal?.notes ?? []).map {
             Plan.Warning(code: .noFreePort, message: $0, fix: nil)
-        } + unavailable + missingVariables
+        } + unavailable + missingVariables(in: context)
     }
 
     /// Variables that `.env.example` names and nothing sets (BEHAVIOURS Q5).
-    private var missingVariables: [Plan.Warning] {
+    private func missingVariables(in context: PlanContext) -> [Plan.Warning] {
         let set = Set(config.environment.keys).union(config.secrets.map(\.name))
-        let missing = (state.output(of: DetectRepository())?.requiredVariables ?? [])
+        let missing = (context.output(of: DetectRepository())?.requiredVariables ?? [])
             .filter { !set.contains($0) }
         guard !missing.isEmpty else { return [] }
         return [
@@ -90,8 +90,7 @@ package struct Planner: Sendable {
         let before = state.input(of: step)
         let drifted = drift.first { $0.step == step.id }
         let (action, reason) = decide(
-            step, record: record, before: before, wish: wish, drifted: drifted,
-            upstream: context.upstream)
+            step, before: before, wish: wish, drifted: drifted, in: context)
         return planned(
             step, action, reason: reason, input: wish.input, unknown: wish.unknown,
             before: drifted?.action == .create ? nil : before)
@@ -99,17 +98,17 @@ package struct Planner: Sendable {
 
     /// The action and the words for it.
     private func decide<S: Step>(
-        _ step: S, record: StepRecord, before: S.Input?, wish: Wish<S.Input>, drifted: Drift?,
-        upstream: [StepID: Action]
+        _ step: S, before: S.Input?, wish: Wish<S.Input>, drifted: Drift?, in context: PlanContext
     ) -> (Action, String) {
+        let record = state[step.id]
         if record.attempt?.open == true { return (.resume, "interrupted") }
         let failed = record.attempt == nil ? [] : ["failed last time"]
         guard record.applied != nil else { return (.create, failed.first ?? "not done yet") }
-        guard let before, state.output(of: step) != nil else {
+        guard let before, context.output(of: step) != nil else {
             return (.replace, "recorded by an older version of this program")
         }
         if let drifted { return (drifted.action, drifted.message) }
-        let causes = failed + causes(step, before: before, wish: wish, upstream: upstream)
+        let causes = failed + causes(step, before: before, wish: wish, upstream: context.upstream)
         let action = step.action(from: before, to: wish.input)
         if action != .none, !causes.isEmpty { return (action, causes.joined(separator: ", ")) }
         if let retryFrom, step.id >= retryFrom { return (step.repetition, "asked for again") }

@@ -38,9 +38,19 @@ package enum StateFile {
         var document = StateDocument.json(of: state)
         let session = Session(of: state, isLocked: state.hasOpenAttempt).json
         document["session"] = session
-        let checksum = "sha256:" + Digest.hex(JSONWriter.canonical(.object(document)))
-        document["checksum"] = .string(checksum)
-        return JSONWriter.canonical(.object(document)) + [0x0A]
+        // "checksum" has its place among the sorted names: the rest is written once, in two parts.
+        let name = "checksum"
+        func part(_ belongs: (String) -> Bool) -> [UInt8] {
+            JSONWriter.canonical(
+                .object(JSONObject(document.members.filter { belongs($0.name) })))
+        }
+        let start = part { $0 < name }.dropLast() + [UInt8(ascii: ",")]
+        let end = part { $0 > name }.dropFirst()
+        var hasher = SHA256Hasher()
+        hasher.update(start)
+        hasher.update(end)
+        let checksum = Digest.hexadecimal(hasher.finish())
+        return start + "\"\(name)\":\"sha256:\(checksum)\",".utf8 + end + [0x0A]
     }
 
     /// The document for people: its members in reading order, with the session.

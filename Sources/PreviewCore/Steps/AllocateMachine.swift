@@ -50,7 +50,7 @@ package struct AllocateMachine: Step {
     private func regions(in context: PlanContext) -> [String] {
         guard context.config.provider != .local else { return ["local"] }
         let wanted = context.config.regions
-        guard let region = context.state.output(of: self)?.region, wanted.contains(region),
+        guard let region = context.output(of: self)?.region, wanted.contains(region),
             let recorded = context.state.input(of: self)
         else { return wanted }
         return recorded.regions

@@ -48,13 +48,13 @@ package struct BootRepository: Step {
         if machine == nil { unknown["machine"] = .machine }
         let detected = context.settled(DetectRepository())
         if detected == nil { unknown["commands"] = .repository }
-        let known = detected ?? context.state.output(of: DetectRepository())
+        let known = detected ?? context.output(of: DetectRepository())
         let commit = context.facts.head?.commit ?? known?.commit
         if commit == nil { unknown["commit"] = .repository }
         let settings = ConfigureSettings().input(in: context).input
         return Wish(
             Input(
-                machine: machine ?? context.state.output(of: AllocateMachine())?.machineId ?? "",
+                machine: machine ?? context.output(of: AllocateMachine())?.machineId ?? "",
                 commit: commit, path: context.config.path,
                 settings: ConfigureSettings.revision(of: settings),
                 commands: RunCommands(detected: known, run: context.config.run),

@@ -50,7 +50,7 @@ package struct ConfigureSettings: Step {
         if machine == nil { unknown["machine"] = .machine }
         return Wish(
             Input(
-                machine: machine ?? context.state.output(of: AllocateMachine())?.machineId ?? "",
+                machine: machine ?? context.output(of: AllocateMachine())?.machineId ?? "",
                 environment: context.config.environment, secrets: context.facts.secrets,
                 resources: context.config.resources, lifecycle: context.config.lifecycle),
             unknown: unknown)

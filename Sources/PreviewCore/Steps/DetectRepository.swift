@@ -28,7 +28,7 @@ package struct DetectRepository: Step {
 
     package func input(in context: PlanContext) -> Wish<Input> {
         let head = context.facts.head
-        let recorded = context.state.output(of: self)
+        let recorded = context.output(of: self)
         let commit = head?.commit ?? recorded?.commit
         return Wish(
             Input(

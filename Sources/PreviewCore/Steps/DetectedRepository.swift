@@ -76,3 +76,50 @@ extension DetectedRepository {
             environment: detection.environment, description: description, fetchUrl: head.fetchURL)
     }
 }
+
+// By hand, because fields of the contract are `null` and never absent where nothing is known.
+extension DetectedRepository {
+    package func encode(to encoder: any Encoder) throws {
+        var fields = encoder.container(keyedBy: CodingKeys.self)
+        try fields.encode(repositoryName, forKey: .repositoryName)
+        try fields.encode(repositoryUrl, forKey: .repositoryUrl)
+        try fields.encode(branchName, forKey: .branchName)
+        try fields.encode(commit, forKey: .commit)
+        try fields.encode(subject, forKey: .subject)
+        try fields.encode(projectType, forKey: .projectType)
+        try fields.encode(framework, forKey: .framework)
+        try fields.encode(language, forKey: .language)
+        try fields.encode(packageManager, forKey: .packageManager)
+        try fields.encode(runtime, forKey: .runtime)
+        try fields.encode(packageInfo, forKey: .packageInfo)
+        try fields.encode(commands, forKey: .commands)
+        try fields.encode(port, forKey: .port)
+        try fields.encode(outputDirectory, forKey: .outputDirectory)
+        try fields.encode(staticRoot, forKey: .staticRoot)
+        try fields.encode(evidence, forKey: .evidence)
+        try fields.encode(warnings, forKey: .warnings)
+        try fields.encode(requiredVariables, forKey: .requiredVariables)
+        try fields.encode(environment, forKey: .environment)
+        try fields.encode(description, forKey: .description)
+        try fields.encode(fetchUrl, forKey: .fetchUrl)
+    }
+}
+
+extension DetectedRepository.Runtime {
+    package func encode(to encoder: any Encoder) throws {
+        var fields = encoder.container(keyedBy: CodingKeys.self)
+        try fields.encode(name, forKey: .name)
+        try fields.encode(version, forKey: .version)
+        try fields.encode(source, forKey: .source)
+    }
+}
+
+extension DetectedRepository.Commands {
+    package func encode(to encoder: any Encoder) throws {
+        var fields = encoder.container(keyedBy: CodingKeys.self)
+        try fields.encode(install, forKey: .install)
+        try fields.encode(build, forKey: .build)
+        try fields.encode(start, forKey: .start)
+        try fields.encode(dev, forKey: .dev)
+    }
+}
