@@ -63,7 +63,7 @@ let package = Package(
             name: "PreviewCommandTests",
             dependencies: ["PreviewCore", "PreviewSystem", "PreviewTestSupport", "preview"]
         ),
-        .testTarget(name: "TidyTests", dependencies: ["PreviewTestSupport"]),
+        .testTarget(name: "TidyTests", dependencies: ["PreviewCore", "PreviewSystem"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu11,
