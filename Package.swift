@@ -20,7 +20,7 @@ let package = Package(
         .target(name: "CTOMLPlusPlus"),
         .target(
             name: "PreviewData",
-            resources: [.embedInCode("frameworks.json")]
+            resources: [.embedInCode("frameworks.json"), .embedInCode("preview.schema.json")]
         ),
         .target(
             name: "PreviewCore",
