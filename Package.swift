@@ -11,20 +11,20 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", exact: "1.0.2", traits: []),
         .package(url: "https://github.com/apple/swift-system", exact: "1.8.1"),
-        .package(url: "https://github.com/LebJe/TOMLKit", exact: "0.6.0"),
     ],
     targets: [
         .systemLibrary(name: "CLibYAML", pkgConfig: "yaml-0.1"),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl"),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto"),
         .target(name: "CPreviewSystem"),
+        .target(name: "CTOMLPlusPlus"),
         .target(
             name: "PreviewData",
             resources: [.embedInCode("frameworks.json")]
         ),
         .target(
             name: "PreviewCore",
-            dependencies: ["CLibYAML", "CCrypto", "PreviewData", "TOMLKit"],
+            dependencies: ["CLibYAML", "CCrypto", "CTOMLPlusPlus", "PreviewData"],
             exclude: ["PreviewCore.docc"]
         ),
         .target(
@@ -63,10 +63,11 @@ let package = Package(
             name: "PreviewCommandTests",
             dependencies: ["PreviewCore", "PreviewSystem", "PreviewTestSupport", "preview"]
         ),
-        .testTarget(name: "TidyTests", dependencies: ["PreviewTestSupport"]),
+        .testTarget(name: "TidyTests", dependencies: ["PreviewCore", "PreviewSystem"]),
     ],
     swiftLanguageModes: [.v6],
-    cLanguageStandard: .gnu11
+    cLanguageStandard: .gnu11,
+    cxxLanguageStandard: .cxx17
 )
 
 let strict: [SwiftSetting] = [
@@ -76,6 +77,7 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
     .treatAllWarnings(as: .error),
 ]
-for target in package.targets where target.type != .system && target.name != "CPreviewSystem" {
+let targetsInC: Set = ["CPreviewSystem", "CTOMLPlusPlus"]
+for target in package.targets where target.type != .system && !targetsInC.contains(target.name) {
     target.swiftSettings = strict
 }

@@ -97,7 +97,7 @@ extension CrashTests {
         switch change {
         case .region: config.regions = ["nrt"]
         case .environment: config.environment["COLOUR"] = "blue"
-        case .resources: config.resources = .init(size: "shared-cpu-1x", cpu: 1, memory: 4096)
+        case .resources: config.resources = .init(size: "performance-1x", cpu: 1, memory: 4096)
         case .revert: config = try SimulatedWorld.config()
         case .nothing, .commit, .destroy: break
         }

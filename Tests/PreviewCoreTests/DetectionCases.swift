@@ -86,6 +86,12 @@ struct DetectionTableTests {
         #expect(differences.isEmpty, "\(differences.joined(separator: "\n"))")
     }
 
+    @Test("projects of every kind are recognised", arguments: DetectionCase.load("own-cases.json"))
+    func own(row: DetectionCase) {
+        let differences = DetectionComparison.differences(row.expected, row.actual, at: "")
+        #expect(differences.isEmpty, "\(differences.joined(separator: "\n"))")
+    }
+
     @Test("the tables were found")
     func tables() {
         #expect(DetectionCase.load("visible-cases.json").count == 52)

@@ -13,7 +13,8 @@ extension GitRepository {
     ) async throws -> Detection {
         let snapshot: RepositorySnapshot
         switch try Self.place(ofFetchURL: head.fetchURL) {
-        case .plainFolder(let folder): snapshot = try plainSnapshot(of: folder, path)
+        case .plainFolder(let folder):
+            snapshot = try await PlainFolder(folder).snapshot(with: path)
         case .checkout(let folder):
             let git = try localGit(folder)
             let tree = try await tree(of: head.commit, in: folder, path, git)
@@ -21,10 +22,6 @@ extension GitRepository {
         case .remote(let remote): snapshot = try await fetchSnapshot(head, remote, path)
         }
         return Detector.detect(snapshot, path: path)
-    }
-
-    private func plainSnapshot(of folder: String, _ path: String) throws -> RepositorySnapshot {
-        throw Failure(.projectUnknown, "soon")
     }
 }
 
@@ -51,11 +48,7 @@ extension GitRepository {
         let objects = tree.objects(of: Set(wanted))
         let contents = try await read(wanted.compactMap { objects[$0] }, in: folder, git)
         let files = objects.compactMapValues { contents[$0] }
-        return RepositorySnapshot(
-            paths: tree.paths,
-            links: tree.links,
-            submodules: tree.submodules
-        ) { files[$0] }
+        return tree.snapshot { files[$0] }
     }
 
     /// The largest file that is read at all, for its head, and how much all of them may be together.
@@ -100,14 +93,14 @@ extension GitRepository {
         _ path: String
     ) async throws -> RepositorySnapshot {
         let git = try await remoteGit(remote)
-        let lean = try await withTemporaryRepository(for: head, git) { folder in
+        let lean = try await withTemporaryRepository(for: head, git) {
+            folder -> RepositorySnapshot? in
             _ = try await git.demand(.allowMissingFiles(in: folder))
             try await fetch(head, withFiles: false, into: folder, git)
             let tree = try await tree(of: head.commit, in: folder, path, git)
             let wanted = tree.objects(of: Set(Detector.wanted(in: tree.paths))).values
-            let names = Set(wanted).sorted().joined(separator: "\n")
-            let fetched = try await git.run(.fetchObjects(into: folder), input: Array(names.utf8))
-            return fetched.status == 0 ? try await snapshot(of: tree, in: folder, git) : nil
+            guard try await fetch(Set(wanted), into: folder, git) else { return nil }
+            return try await snapshot(of: tree, in: folder, git)
         }
         if let lean { return lean }
         return try await withTemporaryRepository(for: head, git) { folder in
@@ -135,6 +128,18 @@ extension GitRepository {
         guard look.status == 0 else {
             throw git.failures.commitGone(head.commit, from: head.branch)
         }
+    }
+
+    /// Fetches objects by their names; false where the host does not give out single ones.
+    private func fetch(
+        _ objects: Set<String>,
+        into folder: String,
+        _ git: GitProcess
+    ) async throws -> Bool {
+        // Asked for nothing, git would fetch the default branch.
+        guard !objects.isEmpty else { return true }
+        let names = Array(objects.sorted().joined(separator: "\n").utf8)
+        return try await git.run(.fetchObjects(into: folder), input: names).status == 0
     }
 
     /// An empty repository whose `origin` is that of the commit, removed however `body` ends.

@@ -1,34 +1,41 @@
-/// The files of a commit, as `ls-tree -r -z` lists them.
+import PreviewCore
+
+/// The files of a commit, as `ls-tree -r -z` lists them. The listing is read again for each
+/// question: half a million paths as text would fill the memory.
 struct GitTree: Sendable {
-    /// Files and symbolic links.
-    private(set) var paths: [String] = []
-    /// Paths of symbolic links.
-    private(set) var links: Set<String> = []
-    /// Folders that are other repositories.
-    private(set) var submodules: [String] = []
-    /// Read again for the few objects that are wanted: half a million names would fill the memory.
     private let listing: [UInt8]
 
-    /// Reads the listing.
-    init(_ listing: [UInt8]) {
-        self.listing = listing
-        for line in listing.split(separator: 0) {
-            guard let entry = Entry(line) else { continue }
-            switch entry.mode {
-            case "160000": submodules.append(entry.path)
-            case "120000":
-                links.insert(entry.path)
-                paths.append(entry.path)
-            default: paths.append(entry.path)
+    /// Takes the listing.
+    init(_ listing: [UInt8]) { self.listing = listing }
+
+    private var entries: some Sequence<Entry> {
+        listing.split(separator: 0).lazy.compactMap(Entry.init)
+    }
+
+    /// Files and symbolic links.
+    var paths: some Sequence<String> {
+        entries.lazy.filter { $0.kind != .submodule }.map(\.path)
+    }
+
+    /// The whole tree for detection; `read` gives the content of the files it wants.
+    func snapshot(
+        read: @escaping @Sendable (String) -> RepositorySnapshot.FileContent?
+    ) -> RepositorySnapshot {
+        var builder = RepositorySnapshot.Builder()
+        for entry in entries {
+            switch entry.kind {
+            case .file: builder.add(entry.path)
+            case .link: builder.add(entry.path, isLink: true)
+            case .submodule: builder.addSubmodule(entry.path)
             }
         }
+        return builder.finish(read: read)
     }
 
     /// The names of the objects of some paths.
     func objects(of wanted: Set<String>) -> [String: String] {
         var objects: [String: String] = [:]
-        for line in listing.split(separator: 0) {
-            guard let entry = Entry(line), wanted.contains(entry.path) else { continue }
+        for entry in entries where wanted.contains(entry.path) {
             objects[entry.path] = entry.object
         }
         return objects
@@ -56,7 +63,14 @@ struct GitTree: Sendable {
     /// One line: mode, type and object, a tab, the path. A path that is no UTF-8 gets replacement
     /// characters; nothing that detection knows is called so.
     private struct Entry {
-        let mode: String
+        /// By git's modes; every other one is a file.
+        enum Kind: String {
+            case file = "100644"
+            case link = "120000"
+            case submodule = "160000"
+        }
+
+        let kind: Kind
         let object: String
         let path: String
 
@@ -64,7 +78,7 @@ struct GitTree: Sendable {
             guard let tab = line.firstIndex(of: UInt8(ascii: "\t")) else { return nil }
             let fields = line[..<tab].split(separator: UInt8(ascii: " "))
             guard fields.count == 3 else { return nil }
-            mode = String(decoding: fields[0], as: UTF8.self)
+            kind = Kind(rawValue: String(decoding: fields[0], as: UTF8.self)) ?? .file
             object = String(decoding: fields[2], as: UTF8.self)
             path = String(decoding: line[line.index(after: tab)...], as: UTF8.self)
         }

@@ -37,7 +37,8 @@ package struct ConfigProblem: Hashable, Sendable {
         let number = String(mark.line)
         let margin = String(repeating: " ", count: number.utf8.count)
         let pointer = excerpt.pointer + (advice.map { " \($0)" } ?? "")
-        return "\(heading)\n  \(number) | \(excerpt.line)\n  \(margin) | \(pointer)"
+        let line = excerpt.line.isEmpty ? "|" : "| \(excerpt.line)"
+        return "\(heading)\n  \(number) \(line)\n  \(margin) | \(pointer)"
     }
 
     private var advice: String? {

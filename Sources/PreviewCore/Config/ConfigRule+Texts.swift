@@ -49,7 +49,7 @@ extension ConfigRule where Value == Config.Branch {
         if text == "current" { return .current }
         if let problem = BranchName.problem(in: text) {
             throw ConfigViolation(
-                "\(problem): \(DisplayText.quoted(text))",
+                problem,
                 suggestion: text == "HEAD" ? .init("current") : nil
             )
         }
@@ -72,7 +72,7 @@ extension ConfigRule where Value == String {
     ) { (text) throws(ConfigViolation) in
         let parts = text.utf8.split(separator: UInt8(ascii: "/"))
         if parts.contains(where: { $0.elementsEqual("..".utf8) }) {
-            throw ConfigViolation("\(DisplayText.quoted(text)) leads out of a folder with `..`")
+            throw ConfigViolation("\(DisplayText.quoted(text)) leads upwards with `..`")
         }
         if let first = text.utf8.first, "-/~".utf8.contains(first) {
             let nearest = String(text.drop { "-/~".contains($0) })

@@ -69,10 +69,4 @@ package struct MachineSize: Hashable, Sendable {
     package func allows(memory amount: Int) -> Bool {
         memory.contains(amount) && amount % memoryStep == 0
     }
-
-    /// The amount it can have that is nearest, rather more than less.
-    func nearestMemory(to amount: Int) -> Int {
-        let bounded = min(max(amount, memory.lowerBound), memory.upperBound)
-        return (bounded + memoryStep - 1) / memoryStep * memoryStep
-    }
 }

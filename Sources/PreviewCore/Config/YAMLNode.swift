@@ -1,11 +1,24 @@
 /// A place in a text file. Lines and columns count from 1; a column is one Unicode scalar.
 package struct Mark: Hashable, Sendable, Comparable {
-    package var line: Int
-    package var column: Int
+    // Half the size: a document has two of these for every value.
+    private var shortLine: Int32
+    private var shortColumn: Int32
 
     package init(line: Int, column: Int) {
-        self.line = line
-        self.column = column
+        shortLine = Int32(clamping: line)
+        shortColumn = Int32(clamping: column)
+    }
+
+    /// From 1 on.
+    package var line: Int {
+        get { Int(shortLine) }
+        set { shortLine = Int32(clamping: newValue) }
+    }
+
+    /// From 1 on.
+    package var column: Int {
+        get { Int(shortColumn) }
+        set { shortColumn = Int32(clamping: newValue) }
     }
 
     package static func < (left: Mark, right: Mark) -> Bool {

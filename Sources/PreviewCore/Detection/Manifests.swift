@@ -1,4 +1,4 @@
-import TOMLKit
+import CTOMLPlusPlus
 
 /// Reads the formats that manifests are written in into one kind of value.
 enum Manifests {
@@ -71,22 +71,23 @@ enum Manifests {
         }
     }
 
-    /// By way of the library's own JSON, because its values would have to be freed one by one.
+    /// By way of the library's own JSON, so that one reader makes all values.
     private static func toml(_ text: String) throws(Problem) -> JSONValue {
-        if let place = text.utf8.firstIndex(of: 0) {
-            let line = text[..<place].utf8.count { $0 == 0x0A } + 1
-            throw Problem(line: line, column: 1, message: "a null character")
+        var (text, problem) = (text, ctoml_problem())
+        let converted: String? = text.withUTF8 { bytes in
+            bytes.withMemoryRebound(to: CChar.self) { characters in
+                guard let json = ctoml_to_json(characters.baseAddress, bytes.count, &problem)
+                else { return nil }
+                defer { ctoml_free(json) }
+                return String(cString: json)
+            }
         }
-        let converted: String
-        do {
-            converted = try TOMLTable(string: text)
-                .convert(to: .json, options: [.quoteDateAndTimes, .quoteInfinitesAndNaNs])
-        } catch let error as TOMLParseError {
+        guard let converted else {
+            let message = withUnsafeBytes(of: problem.message) { buffer in
+                String(decoding: buffer.prefix { $0 != 0 }, as: UTF8.self)
+            }
             throw Problem(
-                line: error.source.begin.line, column: error.source.begin.column,
-                message: error.description)
-        } catch {
-            throw Problem(line: 1, column: 1, message: "not TOML")
+                line: Int(problem.line), column: Int(problem.column), message: message)
         }
         return try json(converted)
     }

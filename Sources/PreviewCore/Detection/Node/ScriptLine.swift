@@ -146,6 +146,7 @@ struct ScriptLine {
         "strapi": ["develop", "dev"], "keystone": ["dev"], "medusa": ["develop"],
         "nitro": ["dev"], "netlify": ["dev"], "vercel": ["dev"], "harp": ["server"],
         "docpad": ["run"], "wintersmith": ["preview"], "roots": ["watch"], "turbo": ["dev"],
+        "meteor": ["run", ""],
     ]
 
     private static let developmentPrograms: Set<String> = [
@@ -172,7 +173,9 @@ struct ScriptLine {
         if let options = watching[command[0]], command.dropFirst().contains(where: options.contains) {
             return true
         }
-        guard let verbs = developmentVerbs[command[0]] else { return false }
+        guard let verbs = developmentVerbs[command[0]], !command.contains("--production") else {
+            return false
+        }
         let verb = command.dropFirst().first { !$0.hasPrefix("-") } ?? ""
         let isBare = command.count == 1 || command[1].hasPrefix("-") || isFile(verb)
         return verbs.contains(isBare ? "" : verb)

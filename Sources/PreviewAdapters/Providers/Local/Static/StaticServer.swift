@@ -58,7 +58,9 @@ private final class StaticConnection {
     private var timer: EventLoop.Timer?
 
     init(
-        _ stream: ByteStream, site: StaticSite, on loop: EventLoop,
+        _ stream: ByteStream,
+        site: StaticSite,
+        on loop: EventLoop,
         whenClosed: @escaping (StaticConnection) -> Void
     ) {
         self.stream = stream
@@ -79,7 +81,8 @@ private final class StaticConnection {
             ending: { [unowned self] ending in
                 isLast = true
                 if ending != .finished || (stream.pending == 0 && rest == nil) { close() }
-            })
+            }
+        )
         restartTimer()
     }
 

@@ -57,7 +57,8 @@ struct ControlGroups: Sendable {
                 let matches =
                     controller == .unified
                     ? kind == "cgroup2"
-                    : kind == "cgroup" && options.split(separator: ",").contains { $0 == controller.rawValue }
+                    : kind == "cgroup"
+                        && options.split(separator: ",").contains { $0 == controller.rawValue }
                 if matches { return String(fields[4]) }
             }
             return nil
@@ -66,7 +67,11 @@ struct ControlGroups: Sendable {
         /// `4:memory:/path`, and `0::/path` for version 2.
         private func ownPath(in controller: Controller) -> String? {
             for line in membership.split(separator: "\n") {
-                let fields = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
+                let fields = line.split(
+                    separator: ":",
+                    maxSplits: 2,
+                    omittingEmptySubsequences: false
+                )
                 guard fields.count == 3 else { continue }
                 let matches =
                     controller == .unified
@@ -141,7 +146,8 @@ struct ControlGroups: Sendable {
             folders.values.flatMap { folder in
                 (KernelFile.text(folder + "/cgroup.procs") ?? "").split(separator: "\n")
                     .compactMap { Int32($0) }
-            })
+            }
+        )
     }
 
     /// Kills all processes in the groups at once, where the kernel can (`cgroup.kill`, Linux 5.14).

@@ -1,0 +1,131 @@
+import PreviewCore
+import PreviewSystem
+import Testing
+
+@Suite("The JSON Schema of preview.yaml")
+struct ConfigSchemaTests {
+    @Test("the published file is what the program writes")
+    func published() throws {
+        let file = ConfigCorpus.repository + "/schema/preview.schema.json"
+        #expect(String(decoding: try ConfigCorpus.bytes(file), as: UTF8.self) == ConfigSchema.text)
+    }
+
+    @Test("it describes every documented key with its default")
+    func descriptions() throws {
+        for key in ConfigKey.all {
+            let property = try #require(Self.property(key.path), "\(key.path)")
+            #expect(property["description"]?.string == key.summary)
+            #expect(property["default"] == key.defaultValue)
+        }
+    }
+
+    @Test("an independent validator agrees with the parser about every file of the corpus")
+    func corpus() async throws {
+        let kinds = [("valid", "accept"), ("invalid", "refuse"), ("program-only", "accept")]
+        var expected: [String: String] = [:]
+        var documents: [(name: String, value: JSONValue)] = []
+        for (kind, verdict) in kinds {
+            for file in try ConfigCorpus.files(kind) {
+                // What is no document cannot be shown to a validator.
+                guard let root = try? YAMLReader.read(file.bytes), let value = root.json else {
+                    #expect(kind == "program-only")
+                    continue
+                }
+                expected[file.path] = verdict
+                documents.append((file.path, value))
+            }
+        }
+        let verdicts = try await SchemaValidator.verdicts(documents.map(\.value))
+        for (document, verdict) in zip(documents, verdicts) {
+            #expect(verdict == expected[document.name], "\(document.name)")
+        }
+    }
+
+    @Test("parser and validator agree about documents that nobody has thought of")
+    func generated() async throws {
+        var generator = ConfigGenerator(seed: 4711)
+        let documents = (0..<1500).map { _ in generator.document() }
+        let verdicts = try await SchemaValidator.verdicts(documents)
+        for (document, verdict) in zip(documents, verdicts) {
+            let text = Self.yaml(document)
+            let problems = ConfigCorpus.problems(Array(text.utf8))
+            #expect((problems.isEmpty ? "accept" : "refuse") == verdict, "\(text) \(problems)")
+        }
+        #expect(verdicts.count { $0 == "accept" } > 200)
+    }
+
+    /// JSON is YAML but for a few characters, which need escapes.
+    private static func yaml(_ document: JSONValue) -> String {
+        String(decoding: JSONWriter.line(document), as: UTF8.self).unicodeScalars.map { scalar in
+            switch scalar {
+            case "\u{7F}": #"\x7F"#
+            case "\u{85}": #"\N"#
+            case "\u{2028}": #"\L"#
+            default: String(scalar)
+            }
+        }.joined()
+    }
+
+    /// The schema of a key's value.
+    private static func property(_ path: String) -> JSONValue? {
+        let parts = path.split(separator: ".").map(String.init)
+        return parts.reduce(ConfigSchema.document) { schema, part in
+            switch part {
+            case "NAME": schema?["additionalProperties"]
+            case "N": schema?["properties"]?["1"]
+            case "secrets[]": schema?["properties"]?["secrets"]?["items"]?["anyOf"]?.array?.last
+            default: schema?["properties"]?[part]
+            }
+        }
+    }
+}
+
+/// python3-jsonschema, which shares no code with the program.
+enum SchemaValidator {
+    /// Whether each document is accepted: `accept` or `refuse`.
+    ///
+    /// - Throws: what goes wrong; cancels the test, saying so, where the validator is missing.
+    static func verdicts(_ documents: [JSONValue]) async throws -> [String] {
+        let root = ConfigCorpus.repository
+        let command = Command(
+            "/usr/bin/python3",
+            ["\(root)/Tests/Corpus/validate.py", "\(root)/schema/preview.schema.json"],
+            environment: ["PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"]
+        )
+        let input = Array(documents.map { JSONWriter.line($0) }.joined(separator: [0x0A])) + [0x0A]
+        let result = try await command.run(input: input, timeout: .seconds(120))
+        if result.ending == .exited(3) {
+            try Test.cancel("SKIPPED: install python3-jsonschema to check the schema independently")
+        }
+        #expect(result.ending == .exited(0), "\(result.errorText)")
+        let verdicts = result.outputText.split(separator: "\n").map(String.init)
+        try #require(verdicts.count == documents.count, "\(result.errorText)")
+        return verdicts
+    }
+}
+
+extension YAMLNode {
+    /// The value in JSON by the core schema's types; `nil` where JSON has no such value.
+    var json: JSONValue? {
+        if let items {
+            let values = items.compactMap(\.json)
+            return values.count == items.count ? .array(values) : nil
+        }
+        if let entries {
+            var object = JSONObject()
+            for entry in entries {
+                guard let value = entry.value.json else { return nil }
+                object[entry.key.text ?? ""] = value
+            }
+            return .object(object)
+        }
+        switch scalar {
+        case .null: return .null
+        case .bool(let flag): return .bool(flag)
+        case .int(let number): return .int(number)
+        case .float(let number): return number.isFinite ? .number("\(number)") : nil
+        case .string(let text): return .string(text)
+        case nil: return nil
+        }
+    }
+}
