@@ -7,7 +7,7 @@ struct PlanMeaningTests {
     /// Changes that can be combined freely.
     private static let changes: [@Sendable (inout Config) -> Void] = [
         { $0.regions = ["ord"] },
-        { $0.resources = .init(size: nil, cpu: 4, memory: 4096) },
+        { $0.resources = .init(size: "shared-cpu-4x", cpu: 4, memory: 4096) },
         { $0.environment["LOG_LEVEL"] = "debug" },
         { $0.environment["NEW"] = "1" },
         { $0.lifecycle.ttl = 60 },
@@ -39,7 +39,7 @@ struct PlanMeaningTests {
     @Test("R-29: a preset and its figures are one size")
     func presetAndFigures() async throws {
         let stage = try await PlanStage()
-        let plan = try await stage.plan { $0.resources = .init(size: nil, cpu: 2, memory: 512) }
+        let plan = try await stage.plan { $0.resources = .init(size: "shared-cpu-2x", cpu: 2, memory: 512) }
         #expect(!plan.hasChanges)
     }
 
