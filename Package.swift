@@ -20,7 +20,7 @@ let package = Package(
         .target(name: "CTOMLPlusPlus"),
         .target(
             name: "PreviewData",
-            resources: [.embedInCode("frameworks.json")]
+            resources: [.embedInCode("frameworks.json"), .embedInCode("preview.schema.json")]
         ),
         .target(
             name: "PreviewCore",
@@ -63,7 +63,7 @@ let package = Package(
             name: "PreviewCommandTests",
             dependencies: ["PreviewCore", "PreviewSystem", "PreviewTestSupport", "preview"]
         ),
-        .testTarget(name: "TidyTests", dependencies: ["PreviewTestSupport"]),
+        .testTarget(name: "TidyTests", dependencies: ["PreviewCore", "PreviewSystem"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu11,

@@ -25,7 +25,7 @@ struct Preview: AsyncParsableCommand {
             CommandGroup(
                 name: "Set up",
                 subcommands: [
-                    ValidateCommand.self, DetectCommand.self, PlanCommand.self,
+                    InitCommand.self, ValidateCommand.self, DetectCommand.self, PlanCommand.self,
                     ApplyCommand.self, UpCommand.self, DestroyCommand.self, DownCommand.self,
                     CancelCommand.self,
                 ]),

@@ -1,0 +1,51 @@
+import Testing
+
+/// The rules are only as good as what they take for code.
+@Suite struct ScannerTests {
+    @Test(
+        "comments and texts are no code",
+        arguments: [
+            ("let a = 1 // b!", "let a = 1      "),
+            ("a /* b /* c */ d */ e", "a                   e"),
+            (#"f("x! // y", z)"#, #"f("         ", z)"#),
+            (#"f("a\(b["c"])d")"#, #"f("   b[" "]) ")"#),
+            (##"f(#"a"\(b)\#(c)"#)"##, ##"f(#"           c)"#)"##),
+            (#"f("\\", g)"#, #"f("  ", g)"#),
+        ]
+    )
+    func blanks(text: String, code: String) {
+        #expect(SwiftSource(path: "", text: text).code == [code])
+    }
+
+    @Test("a text of many lines keeps its lines")
+    func multiline() {
+        let text = "f(\"\"\"\n    a \"b\" \\(c)\n    \"\"\") // d"
+        let source = SwiftSource(path: "", text: text)
+        #expect(source.code == ["f(\"\"\"", "             c)", "    \"\"\")     "])
+        #expect(source.hasComment == [false, false, true])
+    }
+
+    @Test("a function is measured from its first line to its last, tables aside")
+    func lengths() {
+        let text = """
+            protocol P {
+                func requirement(
+                    a: Int) async throws
+                var value: Int { get }
+            }
+            func f(
+                a: Int = { 1 }()
+            ) -> Int
+            where Int: P {
+                switch a {
+                case .one: .two
+                case .three: 3
+                case .four: g { 4 }
+                }
+            }
+            """
+        let measured = FunctionLengths(source: SwiftSource(path: "", text: text)).all
+        #expect(measured.map(\.line) == [4, 6])
+        #expect(measured.map(\.length) == [1, 8])
+    }
+}
