@@ -254,6 +254,9 @@ struct ApplyRun: Sendable {
                 state.expiresAt = settings.expiresAt
             }
         }
+        for line in step.findings(in: output) {
+            world.reporter.report(Event(.log, line, step: step.id))
+        }
         world.reporter.report(
             Event(
                 step.completion, "✓ Step \(step.id.number) completed successfully", step: step.id,
