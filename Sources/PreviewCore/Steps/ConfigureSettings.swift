@@ -123,5 +123,7 @@ package struct ConfigureSettings: Step {
 
     package func successDescription(of output: Output) -> String { output.description }
 
+    package func remarks(on output: Output) -> [String] { output.notes }
+
     package func undo(_ output: Output, in world: World) async throws {}
 }
