@@ -263,6 +263,9 @@ struct ApplyRun: Sendable {
                 data: ["seconds": .seconds(seconds), "details": result]))
         world.reporter.report(
             Event(.log, step.successDescription(of: output), step: step.id))
+        for remark in step.remarks(on: output) {
+            world.reporter.report(Event(.log, remark, level: .warning, step: step.id))
+        }
     }
 
     /// Saves and reports why a step failed, and throws what the run ends with.

@@ -134,7 +134,9 @@ package struct BootRepository: Step {
 
     package func successDescription(of output: Output) -> String { output.description }
 
-    package func findings(in output: Output) -> [String] { output.notes }
+    package func findings(in output: Output) -> [String] { [] }
+
+    package func remarks(on output: Output) -> [String] { output.notes }
 
     package func undo(_ output: Output, in world: World) async throws {
         try await world.provider.shutDown(output.machine)

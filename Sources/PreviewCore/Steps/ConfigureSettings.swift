@@ -133,8 +133,10 @@ package struct ConfigureSettings: Step {
             "Resources: \(output.resources.cpu) CPU, \(output.resources.memory) MB",
             "Auto-stop: \(stop)"
                 + (output.autoStartStop ? ", starts on the next connection" : ""),
-        ] + output.notes
+        ]
     }
+
+    package func remarks(on output: Output) -> [String] { output.notes }
 
     package func undo(_ output: Output, in world: World) async throws {}
 }

@@ -42,6 +42,9 @@ package protocol Step<Input, Output>: Sendable {
     /// What a person wants to know of a success beyond its description, a line each
     /// (BEHAVIOURS D5, D24, D34).
     func findings(in output: Output) -> [String]
+    /// What a person should know of a success although it is one, such as limits that are not
+    /// enforced here. Told as warnings.
+    func remarks(on output: Output) -> [String]
     /// Takes it away again. Absent is success.
     func undo(_ output: Output, in world: World) async throws
 }
@@ -51,6 +54,7 @@ extension Step {
     package func action(from recorded: Input, to wanted: Input) -> Action { .update }
     package var repetition: Action { .update }
     package func settled(_ input: Input, by output: Output) -> Input { input }
+    package func remarks(on output: Output) -> [String] { [] }
 }
 
 /// The input a step would be given, with the fields that only an earlier step can tell.

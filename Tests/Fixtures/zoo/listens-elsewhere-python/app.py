@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # PORT is not looked at.
 import http.server
 
