@@ -45,6 +45,9 @@ struct Preview: AsyncParsableCommand {
                 subcommands: [StateCommand.self, UnlockCommand.self]),
             CommandGroup(
                 name: "Help",
-                subcommands: [HelpCommand.self, CompletionsCommand.self, VersionCommand.self]),
+                subcommands: [
+                    ExplainCommand.self, HelpCommand.self, CompletionsCommand.self,
+                    VersionCommand.self,
+                ]),
         ])
 }

@@ -99,6 +99,13 @@ package struct AllocateMachine: Step {
 
     package func successDescription(of output: Output) -> String { output.description }
 
+    package func findings(in output: Output) -> [String] {
+        [
+            "Machine: \(output.machineSize) in \(output.region)",
+            "Reserved: \(output.appName) at \(output.previewUrl)",
+        ]
+    }
+
     package func undo(_ output: Output, in world: World) async throws {
         try await world.provider.deallocate(output.machine)
     }

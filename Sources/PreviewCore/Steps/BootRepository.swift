@@ -134,6 +134,8 @@ package struct BootRepository: Step {
 
     package func successDescription(of output: Output) -> String { output.description }
 
+    package func findings(in output: Output) -> [String] { output.notes }
+
     package func undo(_ output: Output, in world: World) async throws {
         try await world.provider.shutDown(output.machine)
     }

@@ -123,5 +123,18 @@ package struct ConfigureSettings: Step {
 
     package func successDescription(of output: Output) -> String { output.description }
 
+    package func findings(in output: Output) -> [String] {
+        let names = output.environment.keys.sorted() + output.secrets.map { "\($0) (secret)" }
+        let stop =
+            output.shutdownAfterInactivity == DurationText.short(nil)
+            ? "never stops by itself" : "stops after \(output.shutdownAfterInactivity) without traffic"
+        return [
+            "Environment: \(names.isEmpty ? "nothing of its own" : names.joined(separator: ", "))",
+            "Resources: \(output.resources.cpu) CPU, \(output.resources.memory) MB",
+            "Auto-stop: \(stop)"
+                + (output.autoStartStop ? ", starts on the next connection" : ""),
+        ] + output.notes
+    }
+
     package func undo(_ output: Output, in world: World) async throws {}
 }

@@ -39,6 +39,9 @@ package protocol Step<Input, Output>: Sendable {
     func run(_ input: Input, _ run: StepRun<Output>) async throws -> Output
     /// The description of a success.
     func successDescription(of output: Output) -> String
+    /// What a person wants to know of a success beyond its description, a line each
+    /// (BEHAVIOURS D5, D24, D34).
+    func findings(in output: Output) -> [String]
     /// Takes it away again. Absent is success.
     func undo(_ output: Output, in world: World) async throws
 }

@@ -3,7 +3,7 @@ package import PreviewSystem
 /// Serves a folder of files over HTTP/1.1: GET and HEAD, ranges, validators, directory indexes.
 ///
 /// Our own, because it must start with the program in a few milliseconds and serves one reader
-/// behind the preview's port (decision 0006). Nothing outside the folder and no hidden file is
+/// behind the preview's port (decision 0005). Nothing outside the folder and no hidden file is
 /// ever sent.
 package final class StaticServer {
     /// How long a client may take for a request, and how long it may stay without one.

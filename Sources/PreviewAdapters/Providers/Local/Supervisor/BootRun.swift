@@ -109,7 +109,9 @@ final class BootRun {
         workshop.record.say(
             Event(
                 .phaseEnd,
-                isDone ? "\(phase.rawValue) done" : "\(phase.rawValue) not needed",
+                isDone
+                    ? "\(phase.rawValue) done in \(DurationText.elapsed(seconds))"
+                    : "\(phase.rawValue) not needed",
                 step: .boot,
                 data: [
                     "phase": .string(phase.rawValue), "number": .int(phase.number),
