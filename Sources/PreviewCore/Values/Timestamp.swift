@@ -40,6 +40,7 @@ package struct Timestamp: Hashable, Comparable, Sendable, Codable {
         return "\(date)T\(padded(hour, 2)):\(padded(minute, 2)):\(padded(second, 2))Z"
     }
 
+    /// Earlier is less.
     package static func < (left: Timestamp, right: Timestamp) -> Bool {
         left.seconds < right.seconds
     }

@@ -127,8 +127,8 @@ final class BootRun {
 
     private func checkFolder() throws(BootEnd) {
         let isInside = !release.path.split(separator: "/").contains("..")
+        // Whatever the reason, a folder that cannot be opened cannot be used.
         if isInside, (try? Folder.open(folder, ownedBy: .any)) != nil { return }
-        // Whatever the reason, the application's folder cannot be used.
         throw .failed(
             Failure(
                 release.path.isEmpty ? .cloneFailed : .pathNotFound,
