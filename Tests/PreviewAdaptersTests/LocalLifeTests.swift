@@ -3,7 +3,7 @@ import PreviewCore
 import PreviewSystem
 import Testing
 
-@Suite("Provider local: the life of an app")
+@Suite("Provider local: the life of an app", .serialized)
 struct LocalLifeTests {
     @Test("D38: it sleeps when nobody comes, and the next connection wakes it")
     func sleepsAndWakes() async throws {

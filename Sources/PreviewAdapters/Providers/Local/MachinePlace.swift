@@ -77,6 +77,7 @@ struct MachinePlace: Sendable {
         as type: Value.Type = Value.self
     ) throws(FileFailure) -> Value? {
         guard let bytes = try folder.read(file.rawValue, limit: limit) else { return nil }
+        // Which of these it is makes no difference, as said above.
         return try? JSONReader.read(bytes).decoded()
     }
 
