@@ -1,3 +1,5 @@
+import Testing
+
 /// A broken app of `Tests/Fixtures/zoo`, and what the program must say of it.
 struct ZooAnimal: Sendable, CustomTestStringConvertible {
     /// Its folder.

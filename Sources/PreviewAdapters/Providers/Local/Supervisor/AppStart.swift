@@ -126,7 +126,7 @@ struct AppStart {
             )
         }
         let path = root == "." || root.isEmpty ? folder : folder + "/" + root
-        // Whatever the reason, there is no folder to serve.
+        // Whatever the reason, a folder that cannot be opened cannot be served.
         guard (try? Folder.open(path, ownedBy: .any)) != nil else {
             throw .failed(
                 Failure(
