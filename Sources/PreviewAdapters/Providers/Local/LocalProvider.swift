@@ -300,14 +300,18 @@ extension LocalProvider {
         } catch {
             throw Failure(.allocationFailed, "\(error)", step: .machine)
         }
-        guard isMade else {
-            throw Failure(
-                .allocationFailed,
-                "another command has just made a machine here",
-                step: .machine,
-                fix: "run `preview plan`"
-            )
-        }
+        if isMade { return }
+        let place = place(of: document.app)
+        let isDamaged = try self.document(of: document.app) == nil
+        throw Failure(
+            .allocationFailed,
+            isDamaged
+                ? "what is written down about the machine cannot be read"
+                : "another command has just made a machine here",
+            step: .machine,
+            evidence: [.init("folder", place.path + "/supervisor")],
+            fix: isDamaged ? "remove that folder; nothing but the machine is in it" : "plan again"
+        )
     }
 
     private static func text(of process: ProcessIdentity) -> String {
