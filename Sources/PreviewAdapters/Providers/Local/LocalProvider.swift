@@ -131,9 +131,12 @@ extension LocalProvider {
 
     package func inspect(_ machine: Machine) async throws -> MachineStatus? {
         guard let link = try link(to: machine) else { return nil }
+        // The settings the machine has, which a running app was not always started with yet.
+        let settings: Settings? = try MachinePlace.read(.settings, in: link.folder)
         guard let status = try await link.status() else {
             return MachineStatus(
                 state: .created,
+                settingsRevision: settings?.revision,
                 region: machine.region,
                 since: link.machine.createdAt
             )
@@ -142,7 +145,7 @@ extension LocalProvider {
             state: status.state,
             detail: status.failure?.message,
             commit: status.commit,
-            settingsRevision: status.settingsRevision,
+            settingsRevision: settings?.revision,
             resources: status.resources,
             region: machine.region,
             since: status.since,
