@@ -2,6 +2,14 @@ import PreviewCore
 import Testing
 
 @Suite struct ErrorCodeTests {
+    /// The words that may follow `preview`.
+    private static let commands = Set(
+        SourceTree.sources.filter { $0.target == "preview" }.flatMap(\.lines).compactMap { line in
+            line.contains("commandName")
+                ? line.firstMatch(of: /commandName: "([a-z]+)"/).map { String($0.1) } : nil
+        }
+    )
+
     @Test("every code is explained with causes and remedies", arguments: ErrorCode.allCases)
     func explained(code: ErrorCode) {
         let explanation = code.explanation
@@ -21,30 +29,23 @@ import Testing
 
     @Test("an explanation names only commands that exist", arguments: ErrorCode.allCases)
     func commands(code: ErrorCode) {
-        let known = Set(
-            SourceTree.sources.filter { $0.target == "preview" }.flatMap { source in
-                source.lines.compactMap { $0.firstMatch(of: /commandName: "([a-z]+)"/)?.1 }
-            }
-        )
         for named in code.explanation.text(of: code).matches(of: /`preview\s+([a-z]+)/) {
-            #expect(known.contains(named.1), "preview \(named.1)")
+            #expect(Self.commands.contains(String(named.1)), "preview \(named.1)")
         }
     }
 
     @Test("every code is one that the program can report")
     func reported() {
         let tables = ["Values/ErrorCode.swift", "Explanations/"]
-        let code = SourceTree.sources.filter { source in
+        let members = SourceTree.sources.filter { source in
             source.target != "PreviewTestSupport" && !tables.contains { source.path.contains($0) }
-        }.flatMap(\.code)
-        for name in ErrorCode.allCases.map({ "\($0)" }) {
-            let isUsed = code.contains { line in
-                line.ranges(of: ".\(name)").contains { range in
-                    line[range.upperBound...].first.map { !$0.isLetter && !$0.isNumber } ?? true
-                }
+        }.flatMap(\.code).flatMap { line in
+            line.split(separator: ".", omittingEmptySubsequences: false).dropFirst().map { rest in
+                String(rest.prefix { $0.isLetter || $0.isNumber })
             }
-            #expect(isUsed, "nothing reports \(name)")
         }
+        let unused = Set(ErrorCode.allCases.map { "\($0)" }).subtracting(members)
+        #expect(unused.isEmpty, "nothing reports these")
     }
 
     @Test("the documentation lists every code as it is")

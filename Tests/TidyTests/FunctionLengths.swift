@@ -10,19 +10,24 @@ struct FunctionLengths {
     }
 
     /// Every function, initialiser, subscript and computed property that has a body.
-    var all: [Measured] {
-        source.code.indices.compactMap { index in
-            guard source.code[index].contains(Self.declaration), let end = endOfBody(from: index)
-            else { return nil }
-            let rows = source.code[index...end].count { $0.wholeMatch(of: Self.tableRow) != nil }
-            return Measured(line: index + 1, length: end - index + 1 - rows)
+    func all() throws -> [Measured] {
+        try source.matches(of: Self.declaration).compactMap { match in
+            let index = match.line - 1
+            guard let end = endOfBody(from: index) else { return nil }
+            let length = end - index + 1
+            // Rows are looked for only where they can matter.
+            let rows = length > 70 ? source.code[index...end].count(where: isTableRow) : 0
+            return Measured(line: index + 1, length: length - rows)
         }
     }
 
-    private static var declaration: some RegexComponent {
-        /^\s*(@\w+\s+|[a-z]+(\(set\))?\s+)*(func\s|init[?(<]|deinit\b|subscript[(<]|var\s[^=]*\{)/
+    private static let declaration =
+        #"^[ @()a-zA-Z]*\b(func |init[?(<]|deinit |subscript[(<]|var [^=\n]*\{)"#
+
+    private func isTableRow(_ line: String) -> Bool {
+        line.wholeMatch(of: /\s*case [^{}]*: \.?\w+/) != nil
     }
-    private static var tableRow: some RegexComponent { /\s*case [^{}]*: \.?\w+/ }
+
     private static var continuation: some RegexComponent {
         /^\s*(where\b|->|\{|async\b|throws\b|rethrows\b)/
     }

@@ -7,6 +7,8 @@ struct SwiftSource: Sendable {
     /// The same lines with comments and string contents blanked out, so that a word found here is
     /// code. Interpolated expressions are code and stay.
     let code: [String]
+    /// All of it in one text.
+    private let whole: String
     /// Whether a line has a comment, or a part of one.
     let hasComment: [Bool]
 
@@ -16,6 +18,7 @@ struct SwiftSource: Sendable {
         scanner.scan()
         lines = Self.lines(of: Array(text.utf8))
         code = Self.lines(of: scanner.code)
+        whole = String(decoding: scanner.code, as: UTF8.self)
         var marks = [Bool](repeating: false, count: lines.count)
         for line in scanner.commentLines where line < marks.count { marks[line] = true }
         hasComment = marks
@@ -24,12 +27,23 @@ struct SwiftSource: Sendable {
     /// The target's folder, such as `PreviewCore`.
     var target: String { path.split(separator: "/").dropFirst().first.map(String.init) ?? "" }
 
-    /// The lines of code that a regular expression is found in.
+    /// The places in the code where a regular expression is found; `^` is the start of a line.
     func findings(_ pattern: String, _ text: String) throws -> [Finding] {
+        try matches(of: pattern).map { Finding(path: path, line: $0.line, text: text) }
+    }
+
+    /// The lines, from 1, where a regular expression is found in the code, with its last group (or
+    /// all of it where it has none).
+    func matches(of pattern: String) throws -> [(line: Int, text: String)] {
         // The Unicode rules for words cost far more and change nothing here.
-        let regex = try Regex(pattern).wordBoundaryKind(.simple)
-        return code.indices.filter { code[$0].contains(regex) }.map {
-            Finding(path: path, line: $0 + 1, text: text)
+        let regex = try Regex(pattern).wordBoundaryKind(.simple).anchorsMatchLineEndings()
+        var line = 1
+        var place = whole.startIndex
+        return whole.matches(of: regex).map { match in
+            let group = match.output.last?.substring ?? ""
+            line += whole[place..<group.startIndex].utf8.count { $0 == UInt8(ascii: "\n") }
+            place = group.startIndex
+            return (line, String(group))
         }
     }
 
@@ -70,9 +84,10 @@ private struct Scanner {
     }
 
     private mutating func scanCode(_ parentheses: Int) {
-        if starts(with: "//") { return blankLineComment() }
-        if starts(with: "/*") { return blankBlockComment() }
         switch bytes[index] {
+        case UInt8(ascii: "/"):
+            if starts(with: "//") { return blankLineComment() }
+            if starts(with: "/*") { return blankBlockComment() }
         case UInt8(ascii: "#"), UInt8(ascii: "\""):
             if openString() { return }
         case UInt8(ascii: "("):
@@ -102,6 +117,9 @@ private struct Scanner {
     }
 
     private mutating func scanString(_ hashes: Int, _ isMultiline: Bool) {
+        guard bytes[index] == UInt8(ascii: "\"") || bytes[index] == UInt8(ascii: "\\") else {
+            return blank(1)
+        }
         let marks = String(repeating: "#", count: hashes)
         let end = (isMultiline ? "\"\"\"" : "\"") + marks
         if starts(with: end) {
@@ -110,10 +128,8 @@ private struct Scanner {
         } else if starts(with: "\\\(marks)(") {
             blank(2 + hashes)
             places.append(.code(parentheses: 1))
-        } else if starts(with: "\\\(marks)") {
-            blank(2 + hashes)
         } else {
-            blank(1)
+            blank(starts(with: "\\\(marks)") ? 2 + hashes : 1)
         }
     }
 

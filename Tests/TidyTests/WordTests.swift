@@ -69,7 +69,7 @@ private let crashes = [
     func pureCore() throws {
         let pattern =
             #"\b(FileManager|ContinuousClock|SuspendingClock|Task\.sleep|Date\.now)\b"#
-            + #"|\b(SystemRandomNumberGenerator|UUID|Date)\(|\.(random|shuffled|randomElement)\("#
+            + #"|\b(SystemRandomNumberGenerator|UUID|Date)\(\)|\.random\(in:|\.shuffled\("#
         let findings = try SourceTree.sources.filter { $0.target == "PreviewCore" }.flatMap {
             try $0.findings(pattern, "an effect in the core")
         }
@@ -91,17 +91,15 @@ private let crashes = [
 
     @Test("no file names a folder of somebody's machine")
     func machinePaths() throws {
-        let folders = ["work", "root", "farm"].map { "/" + $0 + "/" }
+        let folders = ["work", "root", "farm"].joined(separator: "|")
+        let pattern = try Regex("(^|[^A-Za-z0-9_.~/])/(\(folders))/")
         var findings: [Finding] = []
         for path in try SourceTree.files(below: "") where !path.hasPrefix(".") {
-            let lines = try SourceTree.text(of: path).split(
-                separator: "\n",
-                omittingEmptySubsequences: false
-            )
-            for (index, line) in lines.enumerated() {
-                for folder in folders where line.contains(folder) {
-                    findings.append(Finding(path: path, line: index + 1, text: folder))
-                }
+            let text = try SourceTree.text(of: path)
+            for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false)
+                .enumerated() where line.contains("/") && line.contains(pattern)
+            {
+                findings.append(Finding(path: path, line: index + 1, text: String(line)))
             }
         }
         #expect(findings.isEmpty, "\(findings.report)")

@@ -258,8 +258,8 @@ struct ConfigDecoder {
         }
         guard case .text(let text) = value else { return nil }
         let plain = ConfigScalar(YAMLScalar(text: text, isPlain: true, tag: nil))
+        // Only whether it would be accepted counts, not why it would not.
         if let plain, rule.kinds.contains(plain.kind), (try? rule.read(plain, text)) != nil {
-            // Only whether it would be accepted counts; the value is the user's to write.
             return .init(text)
         }
         guard rule.kinds.contains(.flag) else { return nil }

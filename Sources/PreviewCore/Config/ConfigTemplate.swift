@@ -1,12 +1,15 @@
 /// The `preview.yaml` that `preview init` writes: what is known about the repository as values, and
 /// every other key as a comment that only needs its `#` removed.
 package struct ConfigTemplate: Hashable, Sendable {
+    /// The project.
     package var name: String
     /// The repository's address as it is to be written.
     package var repository: String
+    /// A branch, or `current`.
     package var branch: String
     /// The sub-application, empty for the root.
     package var path = ""
+    /// Whom to ask for a machine.
     package var provider: ProviderName
     /// What detection found; what is `nil` becomes a comment.
     package var run = Config.RunOverrides()

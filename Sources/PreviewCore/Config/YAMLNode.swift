@@ -4,6 +4,7 @@ package struct Mark: Hashable, Sendable, Comparable {
     private var shortLine: Int32
     private var shortColumn: Int32
 
+    /// A place; anything but positive numbers makes no sense.
     package init(line: Int, column: Int) {
         shortLine = Int32(clamping: line)
         shortColumn = Int32(clamping: column)
@@ -21,6 +22,7 @@ package struct Mark: Hashable, Sendable, Comparable {
         set { shortColumn = Int32(clamping: newValue) }
     }
 
+    /// Whether a place comes earlier in its file.
     package static func < (left: Mark, right: Mark) -> Bool {
         (left.line, left.column) < (right.line, right.column)
     }
@@ -28,6 +30,7 @@ package struct Mark: Hashable, Sendable, Comparable {
 
 /// A value of a YAML document and where it stands.
 package struct YAMLNode: Hashable, Sendable {
+    /// What it is.
     package var content: YAMLContent
     /// The first character. Of a value reached through an alias: the alias itself.
     package var mark: Mark
@@ -36,15 +39,19 @@ package struct YAMLNode: Hashable, Sendable {
 
     /// A key and its value, as they stand in a mapping.
     package struct Entry: Hashable, Sendable {
+        /// A scalar.
         package var key: YAMLNode
+        /// Any value, a null where nothing stands.
         package var value: YAMLNode
 
+        /// An entry of these two.
         package init(key: YAMLNode, value: YAMLNode) {
             self.key = key
             self.value = value
         }
     }
 
+    /// A value at a place.
     package init(content: YAMLContent, mark: Mark, end: Mark) {
         self.content = content
         self.mark = mark

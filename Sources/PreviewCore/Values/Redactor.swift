@@ -115,6 +115,8 @@ extension Redactor {
             Array(lower.uppercased().utf8),
             percentEncoded(bytes), percentEncoded(bytes, upper: false),
             percentEncoded(bytes, space: "+"), percentEncoded(bytes, sparing: "-._~!'()*"),
+            percentEncoded(bytes, sparing: "-._~/"),
+            percentEncoded(bytes, sparing: "-._~!'()*;,/?:@&=+$#"),
         ] + (0..<3).flatMap { base64(bytes, behind: $0) }
     }
 
@@ -123,8 +125,8 @@ extension Redactor {
         text.flatMap { $0 == UInt8(ascii: "/") ? Array(#"\/"#.utf8) : [$0] }
     }
 
-    /// By default as RFC 3986 section 2.3 has it; forms write `+` for a space, and JavaScript's
-    /// `encodeURIComponent` spares more characters.
+    /// By default as RFC 3986 section 2.3 has it; forms write `+` for a space, Python's `quote`
+    /// spares `/`, and JavaScript's `encodeURIComponent` and `encodeURI` spare more characters.
     private static func percentEncoded(
         _ bytes: [UInt8],
         space: String = "%20",

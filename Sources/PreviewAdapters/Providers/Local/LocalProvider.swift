@@ -133,9 +133,12 @@ extension LocalProvider {
 
     package func inspect(_ machine: Machine) async throws -> MachineStatus? {
         guard let link = try link(to: machine) else { return nil }
+        // The settings the machine has, which a running app was not always started with yet.
+        let settings: Settings? = try MachinePlace.read(.settings, in: link.folder)
         guard let status = try await link.status() else {
             return MachineStatus(
                 state: .created,
+                settingsRevision: settings?.revision,
                 region: machine.region,
                 since: link.machine.createdAt
             )
@@ -144,7 +147,7 @@ extension LocalProvider {
             state: status.state,
             detail: status.failure?.message,
             commit: status.commit,
-            settingsRevision: status.settingsRevision,
+            settingsRevision: settings?.revision,
             resources: status.resources,
             region: machine.region,
             since: status.since,
@@ -300,14 +303,18 @@ extension LocalProvider {
         } catch {
             throw Failure(.allocationFailed, "\(error)", step: .machine)
         }
-        guard isMade else {
-            throw Failure(
-                .allocationFailed,
-                "another command has just made a machine here",
-                step: .machine,
-                fix: "run `preview plan`"
-            )
-        }
+        if isMade { return }
+        let place = place(of: document.app)
+        let isDamaged = try self.document(of: document.app) == nil
+        throw Failure(
+            .allocationFailed,
+            isDamaged
+                ? "what is written down about the machine cannot be read"
+                : "another command has just made a machine here",
+            step: .machine,
+            evidence: [.init("folder", place.path + "/supervisor")],
+            fix: isDamaged ? "remove that folder; nothing but the machine is in it" : "plan again"
+        )
     }
 
     private static func text(of process: ProcessIdentity) -> String {

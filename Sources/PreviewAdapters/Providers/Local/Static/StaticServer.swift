@@ -3,7 +3,7 @@ package import PreviewSystem
 /// Serves a folder of files over HTTP/1.1: GET and HEAD, ranges, validators, directory indexes.
 ///
 /// Our own, because it must start with the program in a few milliseconds and serves one reader
-/// behind the preview's port (decision 0006). Nothing outside the folder and no hidden file is
+/// behind the preview's port (decision 0005). Nothing outside the folder and no hidden file is
 /// ever sent.
 package final class StaticServer {
     /// How long a client may take for a request, and how long it may stay without one.
@@ -160,6 +160,7 @@ private final class StaticConnection {
             return nil
         }
         let wanted = min(range.count, ByteStream.chunkSize)
+        // A file that cannot be read any further ends the answer, which the client sees by its length.
         guard let chunk = try? file.read(at: range.lowerBound, count: wanted), !chunk.isEmpty
         else {
             // Unreadable and cut short look the same to the client: an answer that breaks off.

@@ -126,8 +126,8 @@ struct AppStart {
             )
         }
         let path = root == "." || root.isEmpty ? folder : folder + "/" + root
+        // Whatever the reason, a folder that cannot be opened cannot be served.
         guard (try? Folder.open(path, ownedBy: .any)) != nil else {
-            // Whatever the reason, there is no folder to serve.
             throw .failed(
                 Failure(
                     .startCommandMissing,
@@ -201,19 +201,23 @@ private struct ListenerWatch {
                 step: .boot,
                 evidence: [.init("sockets", "none")] + lines.evidence,
                 fix: BootDiagnosis.fix(for: lines.lines)
-                    ?? "let the app listen on the port in the variable PORT, or raise "
-                    + "`timeouts: { start: … }`"
+                    ?? PortAdvice.fix(start: order.release.start, runtime: order.release.runtime)
+                    + "; if it only needs longer, raise `timeouts: { start: … }`"
             )
         }
         let found = others.map { "\($0.address) port \($0.port)" }.joined(separator: ", ")
-        let ports = Set(others.map { String($0.port) }).sorted().joined(separator: " or ")
+        let ports = Set(others.map { Int($0.port) }).sorted()
+        let list = ports.map(String.init).joined(separator: " or ")
         return Failure(
             .wrongPort,
-            "the app listens on port \(ports) and not on \(environment.port)",
+            "the app listens on port \(list) and not on \(environment.port), as PORT asks",
             step: .boot,
             evidence: [.init("sockets", found)] + lines.evidence,
-            fix: "let the app listen on the port in the variable PORT, or name its own port under "
-                + "`run: { port: … }`"
+            fix: PortAdvice.fix(
+                start: order.release.start,
+                runtime: order.release.runtime,
+                found: ports
+            )
         )
     }
 

@@ -109,7 +109,9 @@ final class BootRun {
         workshop.record.say(
             Event(
                 .phaseEnd,
-                isDone ? "\(phase.rawValue) done" : "\(phase.rawValue) not needed",
+                isDone
+                    ? "\(phase.rawValue) done in \(DurationText.elapsed(seconds))"
+                    : "\(phase.rawValue) not needed",
                 step: .boot,
                 data: [
                     "phase": .string(phase.rawValue), "number": .int(phase.number),
@@ -125,8 +127,8 @@ final class BootRun {
 
     private func checkFolder() throws(BootEnd) {
         let isInside = !release.path.split(separator: "/").contains("..")
+        // Whatever the reason, a folder that cannot be opened cannot be used.
         if isInside, (try? Folder.open(folder, ownedBy: .any)) != nil { return }
-        // Whatever the reason, the application's folder cannot be used.
         throw .failed(
             Failure(
                 release.path.isEmpty ? .cloneFailed : .pathNotFound,
@@ -152,7 +154,7 @@ extension BootRun {
         let ending = try shell(line, .install, environment.forInstall, release.timeouts.install)
         guard let ending else {
             throw .failed(
-                timeout(.installTimeout, "install", after: release.timeouts.install)
+                timeout(.installTimeout, "install", line, after: release.timeouts.install)
             )
         }
         guard !ending.isSuccess else { return true }
@@ -163,7 +165,7 @@ extension BootRun {
         guard let line = release.build else { return false }
         let ending = try shell(line, .build, environment.forBuild, release.timeouts.build)
         guard let ending else {
-            throw .failed(timeout(.buildTimeout, "build", after: release.timeouts.build))
+            throw .failed(timeout(.buildTimeout, "build", line, after: release.timeouts.build))
         }
         guard !ending.isSuccess else { return true }
         throw .failed(failure(.buildFailed, "build", line, ending))
@@ -213,10 +215,17 @@ extension BootRun {
             until: deadline(release.timeouts.install)
         )
         guard let ending else {
-            throw .failed(timeout(.installTimeout, "install", after: release.timeouts.install))
+            throw .failed(
+                timeout(
+                    .installTimeout,
+                    "install",
+                    Self.makesEnvironment,
+                    after: release.timeouts.install
+                )
+            )
         }
         guard ending.isSuccess else {
-            var failure = failure(.installFailed, "install", "python3 -m venv .venv", ending)
+            var failure = failure(.installFailed, "install", Self.makesEnvironment, ending)
             failure.fix =
                 "install the part of Python that makes virtual environments (on Debian "
                 + "`apt-get install python3-venv`)"
@@ -227,6 +236,8 @@ extension BootRun {
             .write(".gitignore", Array("*\n".utf8))
         return true
     }
+
+    private static let makesEnvironment = "python3 -m venv .venv"
 
     private var hasVirtualEnvironment: Bool {
         KernelFile.exists(virtualEnvironment + "/bin/python")
@@ -257,14 +268,21 @@ extension BootRun {
         )
     }
 
-    private func timeout(_ code: ErrorCode, _ name: String, after seconds: Int) -> Failure {
+    private func timeout(
+        _ code: ErrorCode,
+        _ name: String,
+        _ line: String,
+        after seconds: Int
+    ) -> Failure {
         Failure(
             code,
             .timedOut,
             "the \(name) command did not finish within \(seconds) s",
             step: .boot,
-            evidence: workshop.record.lastLines.evidence,
-            fix: "raise `timeouts: { \(name): … }`, or see whether it waits for an answer"
+            evidence: [.init("command", line)] + workshop.record.lastLines.evidence,
+            fix:
+                "see whether it waits for an answer or never ends by itself; if it only needs longer, "
+                + "raise `timeouts: { \(name): … }`"
         )
     }
 }

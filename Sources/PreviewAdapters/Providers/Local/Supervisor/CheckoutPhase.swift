@@ -142,11 +142,23 @@ extension ProcessEnding {
         }
     }
 
-    /// Such as `ended with status 1`.
+    /// Such as `ended with status 1` or `was ended by signal 9 (SIGKILL)`.
     var text: String {
         switch self {
-        case .exited(let code): "ended with status \(code)"
-        case .signalled(let number): "was ended by signal \(number)"
+        case .exited(let code):
+            // A shell tells by such a status that a signal ended what it ran.
+            Self.signalNames[code - 128].map { "ended with status \(code) (\($0))" }
+                ?? "ended with status \(code)"
+        case .signalled(let number):
+            "was ended by signal \(number)" + (Self.signalNames[number].map { " (\($0))" } ?? "")
         }
     }
+
+    /// Those that end programs in practice, as Linux numbers them on every common processor
+    /// (signal(7)).
+    private static let signalNames: [Int32: String] = [
+        1: "SIGHUP", 2: "SIGINT", 3: "SIGQUIT", 4: "SIGILL", 6: "SIGABRT", 7: "SIGBUS", 8: "SIGFPE",
+        9: "SIGKILL", 11: "SIGSEGV", 13: "SIGPIPE", 14: "SIGALRM", 15: "SIGTERM", 24: "SIGXCPU",
+        25: "SIGXFSZ", 31: "SIGSYS",
+    ]
 }

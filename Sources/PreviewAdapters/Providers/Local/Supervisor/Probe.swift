@@ -48,7 +48,8 @@ struct Probe: Sendable {
             do {
                 response = try await client.send(request(method, url, patience: patience))
             } catch {
-                return .noAnswer(reason: "\(error)")
+                let isForeign = error.cause == .invalidResponse
+                return .noAnswer(reason: isForeign ? "what it sends is not HTTP" : "\(error)")
             }
             guard (300..<400).contains(response.status), let target = response.header("Location"),
                 let next = own(target, from: url)

@@ -73,7 +73,8 @@ struct ProofPhase {
             try watch(app, for: .milliseconds(order.pace.settle), event: "")
         } catch .failed(var failure) {
             failure.code = .endedAfterAnswer
-            failure.message = "the app answered once and ended"
+            let end = app.child.ending.map(\.text) ?? "ended"
+            failure.message = "the app answered once and then \(end)"
             throw .failed(failure)
         }
         let proof = BootReceipt.Proof(
