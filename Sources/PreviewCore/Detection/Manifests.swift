@@ -1,5 +1,3 @@
-import TOMLKit
-
 /// Reads the formats that manifests are written in into one kind of value.
 enum Manifests {
     /// How a file is written.
@@ -71,24 +69,12 @@ enum Manifests {
         }
     }
 
-    /// By way of the library's own JSON, because its values would have to be freed one by one.
     private static func toml(_ text: String) throws(Problem) -> JSONValue {
-        if let place = text.utf8.firstIndex(of: 0) {
-            let line = text[..<place].utf8.count { $0 == 0x0A } + 1
-            throw Problem(line: line, column: 1, message: "a null character")
-        }
-        let converted: String
-        do {
-            converted = try TOMLTable(string: text)
-                .convert(to: .json, options: [.quoteDateAndTimes, .quoteInfinitesAndNaNs])
-        } catch let error as TOMLParseError {
-            throw Problem(
-                line: error.source.begin.line, column: error.source.begin.column,
-                message: error.description)
+        do throws(TOMLSyntaxError) {
+            return try TOMLReader.read(text)
         } catch {
-            throw Problem(line: 1, column: 1, message: "not TOML")
+            throw Problem(line: error.line, column: error.column, message: error.message)
         }
-        return try json(converted)
     }
 }
 
