@@ -40,7 +40,7 @@ let package = Package(
         .executableTarget(
             name: "preview",
             dependencies: [
-                "PreviewCore", "PreviewSystem", "PreviewAdapters",
+                "PreviewData", "PreviewCore", "PreviewSystem", "PreviewAdapters",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
         ),
