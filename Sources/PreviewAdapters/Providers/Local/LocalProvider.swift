@@ -108,6 +108,7 @@ extension LocalProvider {
             expiresAt: spec.expiresAt
         )
         try make(document)
+        try FaultPoint.hit(.callSent)
         return Self.machine(document)
     }
 
@@ -123,6 +124,7 @@ extension LocalProvider {
         } catch {
             throw Failure(.settingsFailed, "\(error)", step: .settings)
         }
+        try FaultPoint.hit(.callSent)
         if try link.living != nil { _ = await ControlSocket.ask(.reload, in: link.folder) }
         let groups = ControlGroups.make(named: "check-" + machine.name, in: .current())
         defer { groups.remove() }
@@ -163,6 +165,7 @@ extension LocalProvider {
             return
         }
         try place.remove()
+        try FaultPoint.hit(.callSent)
     }
 
     package func objects(of owner: Ownership) async throws -> [OwnedObject] {
