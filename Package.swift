@@ -11,7 +11,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", exact: "1.0.2", traits: []),
         .package(url: "https://github.com/apple/swift-system", exact: "1.8.1"),
-        .package(url: "https://github.com/LebJe/TOMLKit", exact: "0.6.0"),
     ],
     targets: [
         .systemLibrary(name: "CLibYAML", pkgConfig: "yaml-0.1"),
@@ -24,7 +23,7 @@ let package = Package(
         ),
         .target(
             name: "PreviewCore",
-            dependencies: ["CLibYAML", "CCrypto", "PreviewData", "TOMLKit"],
+            dependencies: ["CLibYAML", "CCrypto", "PreviewData"],
             exclude: ["PreviewCore.docc"]
         ),
         .target(
