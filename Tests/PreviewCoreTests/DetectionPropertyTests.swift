@@ -17,7 +17,8 @@ struct RepeatableNumbers: RandomNumberGenerator {
 
 @Suite("Detection properties")
 struct DetectionPropertyTests {
-    static let rows = DetectionCase.load("visible-cases.json") + DetectionCase.load("own-cases.json")
+    static let rows =
+        DetectionCase.load("visible-cases.json") + DetectionCase.load("own-cases.json")
 
     @Test("the order of files does not matter", arguments: rows)
     func order(row: DetectionCase) {
@@ -77,7 +78,8 @@ struct DetectionPropertyTests {
             names == [
                 "projectType", "framework", "language", "packageManager", "runtime", "commands",
                 "port", "outputDirectory", "packageInfo", "apps", "evidence", "warnings",
-            ])
+            ]
+        )
         #expect(row.actual["commands"]?.object?.names == ["install", "build", "start", "dev"])
         for app in row.actual["apps"]?.array ?? [] {
             #expect(app.object?.names.first == "path")
@@ -88,7 +90,8 @@ struct DetectionPropertyTests {
     @Test("a project in a folder is the same as at the root", arguments: rows)
     func inFolder(row: DetectionCase) {
         let moved = Dictionary(
-            uniqueKeysWithValues: row.files.map { ("some/place/\($0.key)", Array($0.value.utf8)) })
+            uniqueKeysWithValues: row.files.map { ("some/place/\($0.key)", Array($0.value.utf8)) }
+        )
         let there = Detector.detect(RepositorySnapshot(files: moved), path: "some/place")
         let here = Detector.detect(row.snapshot)
         #expect(there.projectType == here.projectType)
@@ -112,7 +115,8 @@ struct DetectionPropertyTests {
 
     /// Cuts, repeats, exchanges or garbles a part of a file.
     private static func damage(
-        _ bytes: [UInt8], using numbers: inout RepeatableNumbers
+        _ bytes: [UInt8],
+        using numbers: inout RepeatableNumbers
     ) -> [UInt8] {
         guard !bytes.isEmpty else { return bytes }
         var result = bytes

@@ -89,7 +89,9 @@ struct TOMLReader {
             skipSpace()
             parts.append(try keyPart())
             skipSpace()
-            guard parts.count <= Self.maximumDepth else { throw failure("a name has too many parts") }
+            guard parts.count <= Self.maximumDepth else {
+                throw failure("a name has too many parts")
+            }
         }
         return parts
     }
@@ -118,7 +120,8 @@ struct TOMLReader {
         switch current {
         case UInt8(ascii: "\""): return .scalar(.string(try anyBasicString()))
         case UInt8(ascii: "'"): return .scalar(.string(try anyLiteralString()))
-        case UInt8(ascii: "["): return try nested { reader throws(TOMLSyntaxError) in try reader.array() }
+        case UInt8(ascii: "["):
+            return try nested { reader throws(TOMLSyntaxError) in try reader.array() }
         case UInt8(ascii: "{"):
             return try nested { reader throws(TOMLSyntaxError) in try reader.inlineTable() }
         default: return .scalar(try plainValue())
@@ -174,7 +177,8 @@ struct TOMLReader {
         while let byte = current, byte > 0x20, !",]}#".utf8.contains(byte) { position += 1 }
         var word = text(start..<position)
         // A date and a time may stand apart by one space.
-        if word.utf8.count == 10, word.contains("-"), current == 0x20, let next = byte(at: position + 1),
+        if word.utf8.count == 10, word.contains("-"), current == 0x20,
+            let next = byte(at: position + 1),
             (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(next)
         {
             position += 1
@@ -349,6 +353,9 @@ struct TOMLReader {
         let before = bytes[..<offset]
         let start = before.lastIndex(of: 0x0A).map { $0 + 1 } ?? 0
         return TOMLSyntaxError(
-            line: before.count { $0 == 0x0A } + 1, column: offset - start + 1, message: message)
+            line: before.count { $0 == 0x0A } + 1,
+            column: offset - start + 1,
+            message: message
+        )
     }
 }

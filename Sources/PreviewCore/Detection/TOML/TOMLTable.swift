@@ -94,7 +94,8 @@ final class TOMLTable {
         JSONObject(
             names.compactMap { name in
                 values[name].map { JSONObject.Member(name: name, value: Self.json($0)) }
-            })
+            }
+        )
     }
 
     private static func json(_ value: Value) -> JSONValue {
@@ -145,7 +146,8 @@ enum TOMLScalar {
         func isDigit(_ index: Int) -> Bool {
             (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(bytes[index])
         }
-        let isDate = bytes.count >= 10 && (0..<4).allSatisfy(isDigit) && bytes[4] == UInt8(ascii: "-")
+        let isDate =
+            bytes.count >= 10 && (0..<4).allSatisfy(isDigit) && bytes[4] == UInt8(ascii: "-")
         let isClock = isDigit(0) && isDigit(1) && bytes[2] == UInt8(ascii: ":")
         return (isDate || isClock)
             && bytes.allSatisfy { "0123456789-:.+ TtZz".utf8.contains($0) }
