@@ -105,7 +105,7 @@ struct DetectionPropertyTests {
     @Test("nothing breaks when files are damaged", arguments: rows)
     func damaged(row: DetectionCase) {
         var numbers = RepeatableNumbers(row.name.utf8.reduce(1) { $0 &* 31 &+ UInt64($1) })
-        for _ in 0..<12 {
+        for _ in 0..<5 {
             let files = row.files.mapValues { Self.damage(Array($0.utf8), using: &numbers) }
             let detection = Detector.detect(RepositorySnapshot(files: files))
             #expect(detection.json.object?.names.count == 12)
