@@ -16,7 +16,7 @@ TEST_FLAGS ?=
 # What Swift itself and the system libraries behind CCurl, CLibYAML and CCrypto need to build.
 BUILD_PACKAGES := git ca-certificates binutils pkg-config libc6-dev libgcc-12-dev \
 	libstdc++-12-dev libncurses6 libsqlite3-0 libxml2 \
-	libcurl4-openssl-dev libyaml-dev libssl-dev
+	libcurl4-openssl-dev libyaml-dev libssl-dev libtomlplusplus-dev
 # What `make demo` and the examples' apps need besides: curl fetches the page.
 DEMO_PACKAGES := curl python3 python3-venv
 # The runtimes of the other examples. Where npm is there already, it came with its own node.

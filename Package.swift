@@ -14,16 +14,18 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "CLibYAML", pkgConfig: "yaml-0.1"),
-        .systemLibrary(name: "CCurl", pkgConfig: "libcurl"),
+        // Without pkgConfig, which would link it: it is loaded at its first use.
+        .systemLibrary(name: "CCurl"),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto"),
         .target(name: "CPreviewSystem"),
+        .target(name: "CTOMLPlusPlus"),
         .target(
             name: "PreviewData",
-            resources: [.embedInCode("frameworks.json")]
+            resources: [.embedInCode("frameworks.json"), .embedInCode("preview.schema.json")]
         ),
         .target(
             name: "PreviewCore",
-            dependencies: ["CLibYAML", "CCrypto", "PreviewData"],
+            dependencies: ["CLibYAML", "CCrypto", "CTOMLPlusPlus", "PreviewData"],
             exclude: ["PreviewCore.docc"]
         ),
         .target(
@@ -38,7 +40,7 @@ let package = Package(
         .executableTarget(
             name: "preview",
             dependencies: [
-                "PreviewCore", "PreviewSystem", "PreviewAdapters",
+                "PreviewData", "PreviewCore", "PreviewSystem", "PreviewAdapters",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
         ),
@@ -62,10 +64,11 @@ let package = Package(
             name: "PreviewCommandTests",
             dependencies: ["PreviewCore", "PreviewSystem", "PreviewTestSupport", "preview"]
         ),
-        .testTarget(name: "TidyTests", dependencies: ["PreviewTestSupport"]),
+        .testTarget(name: "TidyTests", dependencies: ["PreviewCore", "PreviewSystem"]),
     ],
     swiftLanguageModes: [.v6],
-    cLanguageStandard: .gnu11
+    cLanguageStandard: .gnu11,
+    cxxLanguageStandard: .cxx17
 )
 
 let strict: [SwiftSetting] = [
@@ -75,6 +78,7 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
     .treatAllWarnings(as: .error),
 ]
-for target in package.targets where target.type != .system && target.name != "CPreviewSystem" {
+let targetsInC: Set = ["CPreviewSystem", "CTOMLPlusPlus"]
+for target in package.targets where target.type != .system && !targetsInC.contains(target.name) {
     target.swiftSettings = strict
 }

@@ -118,24 +118,27 @@ package actor SimulatedProvider: Provider {
             throw Rejection(Failure(.allocationFailed, "no name is free"))
         }
         if let owner = try effect("app.find", changes: false, { contents.apps[app] }) {
-            guard owner == spec.owner else {
-                throw Rejection(
-                    Failure(
-                        .foreignObject,
-                        .stateNeedsRecovery,
-                        "the app \(app) belongs to another record",
-                        evidence: [
-                            .init("its lineage", owner.lineage),
-                            .init("ours", spec.owner.lineage),
-                        ]
-                    )
-                )
-            }
+            try check(owner, is: spec.owner, of: app)
         } else {
             try await attempt.willMake(.app, named: app)
-            try effect("app.create") { contents.apps[app] = spec.owner }
+            try effect("app.create") {
+                try check(contents.apps[app] ?? spec.owner, is: spec.owner, of: app)
+                contents.apps[app] = spec.owner
+            }
         }
         return app
+    }
+
+    private func check(_ owner: Ownership, is ours: Ownership, of app: String) throws {
+        guard owner != ours else { return }
+        throw Rejection(
+            Failure(
+                .foreignObject,
+                .stateNeedsRecovery,
+                "the app \(app) belongs to another record",
+                evidence: [.init("its lineage", owner.lineage), .init("ours", ours.lineage)]
+            )
+        )
     }
 
     private func place(_ spec: MachineSpec) throws -> String {
@@ -288,8 +291,8 @@ package actor SimulatedProvider: Provider {
         }
     }
 
-    private func deleteAppIfEmpty(_ app: String) throws {
-        guard contents.apps[app] != nil, !contents.machines.contains(where: { $0.app == app })
+    private func deleteAppIfEmpty(_ app: String, of owner: Ownership? = nil) throws {
+        guard let found = contents.apps[app], found == owner ?? found, !contents.machines.contains(where: { $0.app == app })
         else { return }
         try effect("app.delete") { contents.apps[app] = nil }
     }
@@ -319,7 +322,7 @@ package actor SimulatedProvider: Provider {
             if object.kind == .machine {
                 try delete(object.id)
             } else {
-                try deleteAppIfEmpty(object.name)
+                try deleteAppIfEmpty(object.name, of: object.owner)
             }
         }
     }

@@ -24,8 +24,7 @@ package actor SimulatedSource: RepositorySource {
 
     /// A full commit that is made of a number.
     package static func commit(_ number: Int) -> String {
-        let digits = String(number, radix: 16)
-        return String(repeating: "0", count: 40 - digits.count) + digits
+        String(Digest.hex("commit \(number)".utf8).prefix(40))
     }
 
     /// Moves a branch, or makes it.

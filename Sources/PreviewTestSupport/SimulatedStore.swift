@@ -16,12 +16,18 @@ package actor SimulatedStore: StateStore {
     /// How many bytes each write had, in order.
     package private(set) var sizes: [Int] = []
     private var holders: [String: LockHolder] = [:]
+    private var hook: @Sendable () async throws -> Void = {}
     private let effects: Effects
     private static let versionsKept = 5
 
     package init(effects: Effects = Effects(), contents: Contents = Contents()) {
         self.effects = effects
         self.contents = contents
+    }
+
+    /// Sets what runs just before and just after every write; it may use the store itself.
+    package func setHook(_ hook: @escaping @Sendable () async throws -> Void) {
+        self.hook = hook
     }
 
     /// Puts bytes in place without any check, as somebody with an editor would.
@@ -48,6 +54,18 @@ package actor SimulatedStore: StateStore {
         replacing version: StoreVersion?,
         keeping serial: Int?
     ) async throws -> StoreVersion {
+        try await hook()
+        let version = try swap(bytes, for: app, replacing: version, keeping: serial)
+        try await hook()
+        return version
+    }
+
+    private func swap(
+        _ bytes: [UInt8],
+        for app: String,
+        replacing version: StoreVersion?,
+        keeping serial: Int?
+    ) throws -> StoreVersion {
         let lost = Failure(.storeUnavailable, "the store did not answer")
         return try effects.perform("store.write", failure: lost) {
             let current = contents.records[app]

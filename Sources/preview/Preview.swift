@@ -25,7 +25,7 @@ struct Preview: AsyncParsableCommand {
             CommandGroup(
                 name: "Set up",
                 subcommands: [
-                    ValidateCommand.self, DetectCommand.self, PlanCommand.self,
+                    InitCommand.self, ValidateCommand.self, DetectCommand.self, PlanCommand.self,
                     ApplyCommand.self, UpCommand.self, DestroyCommand.self, DownCommand.self,
                     CancelCommand.self,
                 ]),
@@ -45,6 +45,9 @@ struct Preview: AsyncParsableCommand {
                 subcommands: [StateCommand.self, UnlockCommand.self]),
             CommandGroup(
                 name: "Help",
-                subcommands: [HelpCommand.self, CompletionsCommand.self, VersionCommand.self]),
+                subcommands: [
+                    ExplainCommand.self, HelpCommand.self, SchemaCommand.self,
+                    CompletionsCommand.self, VersionCommand.self,
+                ]),
         ])
 }

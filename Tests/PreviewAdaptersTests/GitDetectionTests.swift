@@ -73,6 +73,13 @@ struct GitDetectionTests {
         }
     }
 
+    @Test("D12: a repository without anything to read is unknown, not an error")
+    func nothingToRead() async throws {
+        try await fixture.makeRepository("shop", ["notes/a.txt": "1"])
+        let detection = try await detect("file://\(fixture.path("shop"))")
+        #expect(detection.projectType == nil)
+    }
+
     @Test("links are read as links, other repositories are not looked into")
     func shapes() async throws {
         try await fixture.makeRepository("library")

@@ -92,11 +92,15 @@ struct ConfigGenerator {
         var section = JSONObject()
         let size = Self.words["resources.size"]?.randomElement(using: &numbers)
         if chance(2) { section["size"] = .string(size ?? "") }
-        if chance(2) { section["cpu"] = .int([1, 2, 3, 4, 8, 16].randomElement(using: &numbers) ?? 1) }
-        let amount = [256, 512, 1000, 1024, 2048, 3072, 4096, 6144, 8192, 32768, 131072]
+        if chance(2) {
+            section["cpu"] = .int([1, 2, 3, 4, 8, 16].randomElement(using: &numbers) ?? 1)
+        }
+        let amount =
+            [256, 512, 1000, 1024, 2048, 3072, 4096, 6144, 8192, 32768, 131072]
             .randomElement(using: &numbers) ?? 0
         let forms: [JSONValue] = [
-            .int(amount), .string("\(amount)"), .string("\(amount)mb"), .string("\(amount / 1024)gb"),
+            .int(amount), .string("\(amount)"), .string("\(amount)mb"),
+            .string("\(amount / 1024)gb"),
             .number("\(amount).0"), text(near: ["1gb"]),
         ]
         if chance(2) { section["memory"] = forms.randomElement(using: &numbers) }
@@ -111,9 +115,12 @@ struct ConfigGenerator {
     }
 
     private mutating func number() -> JSONValue {
-        ["0", "1", "2", "3", "-1", "20", "21", "3000", "65535", "65536", "1.0", "1.5", "1e3", "1e400"]
-            .randomElement(using: &numbers)
-            .map { $0 == "1e400" ? .number("1e300") : .number($0) } ?? 0
+        [
+            "0", "1", "2", "3", "-1", "20", "21", "3000", "65535", "65536", "1.0", "1.5", "1e3",
+            "1e400",
+        ]
+        .randomElement(using: &numbers)
+        .map { $0 == "1e400" ? .number("1e300") : .number($0) } ?? 0
     }
 
     /// One of the words, whole or with a few characters changed.
@@ -139,7 +146,8 @@ struct ConfigGenerator {
     private mutating func noise() -> String {
         let count = Int.random(in: 0...12, using: &numbers)
         return withoutReferences(
-            (0..<count).map { _ in Self.alphabet.randomElement(using: &numbers) ?? "a" })
+            (0..<count).map { _ in Self.alphabet.randomElement(using: &numbers) ?? "a" }
+        )
     }
 
     /// What a variable turns out to be is the program's alone, so `${A}` is made malformed.
@@ -159,18 +167,21 @@ struct ConfigGenerator {
     }
 
     private static let alphabet = Array(
-        "aZ09-_./\\:@~^?*[]{$%#! \n\t+,;=\u{0}\u{1b}\u{7f}\u{85}\u{a0}\u{ad}é日\u{200b}\u{2028}😀"
-            .unicodeScalars)
+        "aZ09-_./\\:@~^?*[]{$%#! \n\t+,;=\u{0}\u{1b}\u{7f}\u{85}\u{a0}\u{ad}\u{301}é日\u{200b}\u{2028}😀"
+            .unicodeScalars
+    )
 
     private static let repositories = [
         "https://github.com/acme/shop", "https://u:p@git.example.com:8443/a/b/c.git", "a/b.git",
-        "ssh://git@host.example:22/acme/shop", "git@host.example:acme/shop", "git://h/a%20b/c%C3%A9",
+        "ssh://git@host.example:22/acme/shop", "git@host.example:acme/shop",
+        "git://h/a%20b/c%C3%A9",
         "git@[::1]:a/b", "https://[::1]:80/@a/b", "file:///srv/git/x%2Fy", "./a/b", "~/a", "..",
         "host:a/b", "git:pw@[::1]:x", "https://h/a%E2%80%8Bb/c", "https://h/%2e%2e/c", "/srv/a b",
     ]
 
     private static let words: [String: [String]] = [
-        "name": ["shop", "My Shop"], "branch": ["main", "current", "feature/a.b", "HEAD", "a.lock"],
+        "name": ["shop", "My Shop"],
+        "branch": ["main", "current", "feature/a.b", "HEAD", "a.lock"],
         "path": ["apps/web", "./a/../b", "/a", ".."], "provider": ["fly", "local"],
         "region": ["dfw", "sea", "Dallas"],
         "resources.size": ["shared-cpu-1x", "shared-cpu-2x", "performance-2x", "performance-16x"],

@@ -54,6 +54,29 @@ struct ConfigSchemaTests {
         #expect(verdicts.count { $0 == "accept" } > 200)
     }
 
+    @Test("both know the same control, format and space characters of Unicode")
+    func characters() async throws {
+        let special: [Unicode.GeneralCategory] = [
+            .control, .format, .lineSeparator, .paragraphSeparator, .spaceSeparator,
+        ]
+        let scalars = (1...0x10FFFF).compactMap { Unicode.Scalar(UInt32($0)) }.filter {
+            special.contains($0.properties.generalCategory)
+        }
+        let neighbours = scalars.flatMap { [$0.value - 1, $0.value, $0.value + 1] }
+        let texts = neighbours.compactMap(Unicode.Scalar.init).flatMap {
+            ["./a\($0)b", "./a\($0)"]
+        }
+        let verdicts = try await SchemaValidator.verdicts(texts.map { ["repo": .string($0)] })
+        for (text, verdict) in zip(texts, verdicts) {
+            let escapes = text.unicodeScalars.map { scalar in
+                let digits = String(scalar.value, radix: 16)
+                return "\\U" + String(repeating: "0", count: 8 - digits.count) + digits
+            }
+            let problems = ConfigCorpus.problems(Array("repo: \"\(escapes.joined())\"".utf8))
+            #expect((problems.isEmpty ? "accept" : "refuse") == verdict, "\(escapes)")
+        }
+    }
+
     /// JSON is YAML but for a few characters, which need escapes.
     private static func yaml(_ document: JSONValue) -> String {
         String(decoding: JSONWriter.line(document), as: UTF8.self).unicodeScalars.map { scalar in
@@ -87,16 +110,19 @@ enum SchemaValidator {
     /// - Throws: what goes wrong; cancels the test, saying so, where the validator is missing.
     static func verdicts(_ documents: [JSONValue]) async throws -> [String] {
         let root = ConfigCorpus.repository
+        let missing: Comment =
+            "SKIPPED: without python3-jsonschema nobody else checks the schema; install it"
+        guard let python = Command.locate("/usr/bin/python3", in: "") else {
+            try Test.cancel(missing)
+        }
         let command = Command(
-            "/usr/bin/python3",
+            python,
             ["\(root)/Tests/Corpus/validate.py", "\(root)/schema/preview.schema.json"],
             environment: ["PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"]
         )
         let input = Array(documents.map { JSONWriter.line($0) }.joined(separator: [0x0A])) + [0x0A]
         let result = try await command.run(input: input, timeout: .seconds(120))
-        if result.ending == .exited(3) {
-            try Test.cancel("SKIPPED: install python3-jsonschema to check the schema independently")
-        }
+        if result.ending == .exited(3) { try Test.cancel(missing) }
         #expect(result.ending == .exited(0), "\(result.errorText)")
         let verdicts = result.outputText.split(separator: "\n").map(String.init)
         try #require(verdicts.count == documents.count, "\(result.errorText)")

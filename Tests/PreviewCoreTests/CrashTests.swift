@@ -86,7 +86,7 @@ extension CrashTests {
         switch scenario {
         case .moves, .destroysHalfMoved: config.regions = ["ord"]
         case .settingsChange: config.environment["LOG_LEVEL"] = "debug"
-        case .sizeChanges: config.resources = .init(size: nil, cpu: 4, memory: 2048)
+        case .sizeChanges: config.resources = .init(size: "shared-cpu-4x", cpu: 4, memory: 2048)
         default: break
         }
         return config
@@ -97,7 +97,7 @@ extension CrashTests {
         switch change {
         case .region: config.regions = ["nrt"]
         case .environment: config.environment["COLOUR"] = "blue"
-        case .resources: config.resources = .init(size: nil, cpu: 1, memory: 4096)
+        case .resources: config.resources = .init(size: "performance-1x", cpu: 1, memory: 4096)
         case .revert: config = try SimulatedWorld.config()
         case .nothing, .commit, .destroy: break
         }

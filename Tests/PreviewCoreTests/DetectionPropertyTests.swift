@@ -1,20 +1,6 @@
 import PreviewCore
 import Testing
 
-/// A generator whose every run is the same, so that a failure can be repeated.
-struct RepeatableNumbers: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(_ seed: UInt64) { state = seed &+ 0x9E37_79B9_7F4A_7C15 }
-
-    mutating func next() -> UInt64 {
-        state ^= state << 13
-        state ^= state >> 7
-        state ^= state << 17
-        return state
-    }
-}
-
 @Suite("Detection properties")
 struct DetectionPropertyTests {
     static let rows =
@@ -22,7 +8,7 @@ struct DetectionPropertyTests {
 
     @Test("the order of files does not matter", arguments: rows)
     func order(row: DetectionCase) {
-        var numbers = RepeatableNumbers(7)
+        var numbers = RepeatableNumbers(seed: 7)
         let shuffled = RepositorySnapshot(
             paths: row.files.keys.sorted().shuffled(using: &numbers)
         ) { path in row.files[path].map { .init(Array($0.utf8)) } }
@@ -104,7 +90,7 @@ struct DetectionPropertyTests {
 
     @Test("nothing breaks when files are damaged", arguments: rows)
     func damaged(row: DetectionCase) {
-        var numbers = RepeatableNumbers(row.name.utf8.reduce(1) { $0 &* 31 &+ UInt64($1) })
+        var numbers = RepeatableNumbers(seed: row.name.utf8.reduce(1) { $0 &* 31 &+ UInt64($1) })
         for _ in 0..<5 {
             let files = row.files.mapValues { Self.damage(Array($0.utf8), using: &numbers) }
             let detection = Detector.detect(RepositorySnapshot(files: files))

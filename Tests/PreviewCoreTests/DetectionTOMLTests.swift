@@ -59,7 +59,7 @@ struct DetectionTOMLTests {
 
     @Test("nothing breaks on damaged files", arguments: 0..<8)
     func damaged(seed: Int) {
-        var numbers = RepeatableNumbers(UInt64(seed))
+        var numbers = RepeatableNumbers(seed: UInt64(seed))
         let marks = Array("[]{}=\"'.,#\n -+_0123456789abcdefinxozTZ:\\\t".utf8)
         for _ in 0..<400 {
             var bytes = Array(Self.seeds[seed % Self.seeds.count].utf8)

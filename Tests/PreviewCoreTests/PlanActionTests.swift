@@ -53,7 +53,7 @@ struct PlanActionTests {
         Row("nothing", [.none, .none, .none, .none]) { _ in },
         Row("region", [.none, .replace, .update, .update]) { $0.regions = ["ord"] },
         Row("memory", [.none, .none, .update, .none]) {
-            $0.resources = .init(size: nil, cpu: 2, memory: 1024)
+            $0.resources = .init(size: "shared-cpu-2x", cpu: 2, memory: 1024)
         },
         Row("size", [.none, .none, .update, .none]) {
             $0.resources = .init(size: "shared-cpu-4x", cpu: 4, memory: 1024)
@@ -108,7 +108,8 @@ struct PlanActionTests {
         #expect(plan[.settings].input == nil && plan[.settings].waitsFor == .machine)
         #expect(plan[.boot].input == nil && plan[.boot].waitsFor == .repository)
         #expect(try await world.state() == nil, "plan creates nothing")
-        #expect(world.effects.changes.isEmpty && (await world.store.sizes.isEmpty))
+        let sizes = await world.store.sizes
+        #expect(world.effects.changes.isEmpty && sizes.isEmpty)
     }
 
     @Test("a moved branch runs steps 1 and 4, and says so")

@@ -93,14 +93,14 @@ extension GitRepository {
         _ path: String
     ) async throws -> RepositorySnapshot {
         let git = try await remoteGit(remote)
-        let lean = try await withTemporaryRepository(for: head, git) { folder in
+        let lean = try await withTemporaryRepository(for: head, git) {
+            folder -> RepositorySnapshot? in
             _ = try await git.demand(.allowMissingFiles(in: folder))
             try await fetch(head, withFiles: false, into: folder, git)
             let tree = try await tree(of: head.commit, in: folder, path, git)
             let wanted = tree.objects(of: Set(Detector.wanted(in: tree.paths))).values
-            let names = Set(wanted).sorted().joined(separator: "\n")
-            let fetched = try await git.run(.fetchObjects(into: folder), input: Array(names.utf8))
-            return fetched.status == 0 ? try await snapshot(of: tree, in: folder, git) : nil
+            guard try await fetch(Set(wanted), into: folder, git) else { return nil }
+            return try await snapshot(of: tree, in: folder, git)
         }
         if let lean { return lean }
         return try await withTemporaryRepository(for: head, git) { folder in
@@ -128,6 +128,18 @@ extension GitRepository {
         guard look.status == 0 else {
             throw git.failures.commitGone(head.commit, from: head.branch)
         }
+    }
+
+    /// Fetches objects by their names; false where the host does not give out single ones.
+    private func fetch(
+        _ objects: Set<String>,
+        into folder: String,
+        _ git: GitProcess
+    ) async throws -> Bool {
+        // Asked for nothing, git would fetch the default branch.
+        guard !objects.isEmpty else { return true }
+        let names = Array(objects.sorted().joined(separator: "\n").utf8)
+        return try await git.run(.fetchObjects(into: folder), input: names).status == 0
     }
 
     /// An empty repository whose `origin` is that of the commit, removed however `body` ends.

@@ -124,10 +124,12 @@ extension ConfigDecoder {
                     expected: "letters, digits and `_`, not beginning with a digit"
                 )
             }
-            let label = "env.\(DisplayText.harmless(name))"
-            if let value = value(Keys.environmentValue.rule, of: entry.value, named: label) {
-                result[name] = value
-            }
+            let value = value(
+                Keys.environmentValue.rule,
+                of: entry.value,
+                named: "env.\(DisplayText.harmless(name))"
+            )
+            if let value { result[name] = value }
         }
         return result
     }

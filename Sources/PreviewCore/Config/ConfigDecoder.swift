@@ -46,26 +46,26 @@ struct ConfigDecoder {
     mutating func value<Value>(
         _ rule: ConfigRule<Value>,
         of node: YAMLNode,
-        named name: String
+        named name: @autoclosure () -> String
     ) -> Value? {
         guard let scalar = node.scalar, let written = node.text else {
             let found = node.items == nil ? "a mapping" : "a list"
-            reportType(node, "`\(name)` is \(found)", rule.expected)
+            reportType(node, "`\(name())` is \(found)", rule.expected)
             return nil
         }
         guard let value = ConfigScalar(scalar) else {
-            reportType(node, "`\(name)` has no value", rule.expected)
+            reportType(node, "`\(name())` has no value", rule.expected)
             return nil
         }
         guard rule.kinds.contains(value.kind) else {
-            reportKind(value, of: node, named: name, rule)
+            reportKind(value, of: node, named: name(), rule)
             return nil
         }
         guard case .text(let text) = value else {
-            return read(rule, value, written, of: node, named: name)
+            return read(rule, value, written, of: node, named: name())
         }
-        guard let filled = filled(text, of: node, named: name) else { return nil }
-        return read(rule, .text(filled), written, of: node, named: name)
+        guard let filled = filled(text, of: node, named: name()) else { return nil }
+        return read(rule, .text(filled), written, of: node, named: name())
     }
 
     private mutating func read<Value>(
@@ -73,35 +73,50 @@ struct ConfigDecoder {
         _ value: ConfigScalar,
         _ written: String,
         of node: YAMLNode,
-        named name: String
+        named name: @autoclosure () -> String
     ) -> Value? {
         do {
             return try rule.read(value, written)
         } catch {
-            report(
-                node,
-                error.message ?? "`\(name)` \(Self.verdict(on: value, written))",
-                code: error.code,
-                expected: error.expected ?? rule.expected,
-                suggestion: error.suggestion
-            )
+            report(error, value, written, of: node, named: name(), expected: rule.expected)
             return nil
         }
     }
 
-    /// Says that a value will not do. What a variable turned out to be may be a secret, so it is not
-    /// quoted.
-    private static func verdict(on value: ConfigScalar, _ written: String) -> String {
-        if written.isEmpty { return "is empty" }
-        let isFilled = value.kind == .text && written.contains("${")
+    /// Says that a value breaks its rule. What a variable turned out to be may be a secret, so it is
+    /// not quoted unless the rule itself does.
+    private mutating func report(
+        _ violation: ConfigViolation,
+        _ value: ConfigScalar,
+        _ written: String,
+        of node: YAMLNode,
+        named name: String,
+        expected: String
+    ) {
         let quoted = DisplayText.quoted(written)
-        return isFilled ? "cannot be what \(quoted) stands for" : "cannot be \(quoted)"
+        var verdict = written.isEmpty ? "is empty" : "cannot be \(quoted)"
+        var suggestion = violation.suggestion
+        if case .text(let text) = value, written.contains("${") {
+            verdict = "cannot be what \(quoted) stands for"
+            if suggestion?.word.contains(text) == true { suggestion = nil }
+        }
+        report(
+            node,
+            violation.message ?? "`\(name)` \(verdict)",
+            code: violation.code,
+            expected: violation.expected ?? expected,
+            suggestion: suggestion
+        )
     }
 
     /// The text with its variables filled in.
-    private mutating func filled(_ text: String, of node: YAMLNode, named name: String) -> String? {
+    private mutating func filled(
+        _ text: String,
+        of node: YAMLNode,
+        named name: @autoclosure () -> String
+    ) -> String? {
         guard !text.utf8.contains(0) else {
-            report(node, "`\(name)` contains a NUL character", expected: "text without it")
+            report(node, "`\(name())` contains a NUL character", expected: "text without it")
             return nil
         }
         guard Interpolation.concerns(text) else { return text }
@@ -243,8 +258,8 @@ struct ConfigDecoder {
         }
         guard case .text(let text) = value else { return nil }
         let plain = ConfigScalar(YAMLScalar(text: text, isPlain: true, tag: nil))
+        // Only whether it would be accepted counts, not why it would not.
         if let plain, rule.kinds.contains(plain.kind), (try? rule.read(plain, text)) != nil {
-            // Only whether it would be accepted counts; the value is the user's to write.
             return .init(text)
         }
         guard rule.kinds.contains(.flag) else { return nil }

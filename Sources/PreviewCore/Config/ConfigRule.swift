@@ -31,7 +31,7 @@ enum ConfigScalar: Hashable, Sendable {
 /// Schema stand together here, once for every kind of value.
 struct ConfigRule<Value: Sendable>: Sendable {
     /// The types that are accepted at all.
-    let kinds: Set<ConfigScalar.Kind>
+    let kinds: [ConfigScalar.Kind]
     /// What is right, as in "expected a whole number from 1 to 65535".
     let expected: String
     /// The rule in JSON Schema.

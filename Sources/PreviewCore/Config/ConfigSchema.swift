@@ -120,7 +120,8 @@ package enum ConfigSchema {
     }
 
     private static var steps: JSONObject {
-        let words = ConfigKey.keys(in: "steps").first.map { described($0, section($0.path)) } ?? false
+        let words =
+            ConfigKey.keys(in: "steps").first.map { described($0, section($0.path)) } ?? false
         let members = StepID.allCases.map { JSONObject.Member(name: "\($0.number)", value: words) }
         return object([
             "type": "object", "additionalProperties": false,

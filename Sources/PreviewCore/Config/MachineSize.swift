@@ -5,7 +5,9 @@
 /// 2026-08-21: memory per CPU is 256 to 2048 MB in steps of 256 for shared ones and 2048 to 8192 MB
 /// for performance ones, there in steps of 2048 (the sources differ; this step satisfies both).
 package struct MachineSize: Hashable, Sendable {
+    /// Shared or whole CPUs.
     package let kind: Kind
+    /// How many.
     package let cpus: Int
 
     /// How a CPU is given: in slices, or whole.

@@ -58,8 +58,11 @@ package struct YAMLDocument: Sendable {
 
     /// A tag and the value that carries it.
     package struct ForeignTag: Hashable, Sendable {
+        /// In full, such as `tag:yaml.org,2002:set` or `!reset`.
         package var tag: String
+        /// The first character of the value, its tag included.
         package var mark: Mark
+        /// Just behind the value's last character, or behind the tag of a collection.
         package var end: Mark
     }
 }

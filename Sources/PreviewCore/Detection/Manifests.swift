@@ -1,3 +1,5 @@
+import CTOMLPlusPlus
+
 /// Reads the formats that manifests are written in into one kind of value.
 enum Manifests {
     /// How a file is written.
@@ -75,12 +77,25 @@ enum Manifests {
         }
     }
 
+    /// By way of the library's own JSON, so that one reader makes all values.
     private static func toml(_ text: String) throws(Problem) -> JSONValue {
-        do throws(TOMLSyntaxError) {
-            return try TOMLReader.read(text)
-        } catch {
-            throw Problem(line: error.line, column: error.column, message: error.message)
+        var (text, problem) = (text, ctoml_problem())
+        let converted: String? = text.withUTF8 { bytes in
+            bytes.withMemoryRebound(to: CChar.self) { characters in
+                guard let json = ctoml_to_json(characters.baseAddress, bytes.count, &problem)
+                else { return nil }
+                defer { ctoml_free(json) }
+                return String(cString: json)
+            }
         }
+        guard let converted else {
+            let message = withUnsafeBytes(of: problem.message) { buffer in
+                String(decoding: buffer.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            throw Problem(
+                line: Int(problem.line), column: Int(problem.column), message: message)
+        }
+        return try json(converted)
     }
 }
 
