@@ -1,3 +1,5 @@
+import Testing
+
 /// A broken app of `Tests/Fixtures/zoo`, and what the program must say of it.
 struct ZooAnimal: Sendable, CustomTestStringConvertible {
     /// Its folder.
@@ -232,7 +234,7 @@ struct ZooAnimal: Sendable, CustomTestStringConvertible {
         ZooAnimal(
             folder: "nothing-to-start",
             code: "PV0420",
-            message: "there is no start command",
+            message: "there is no `start` command",
             fix: "write `run: { start: … }` in preview.yaml",
             repairs: ["preview.yaml": "preview.yaml", "start": "start"]
         )
