@@ -1,3 +1,4 @@
+import PreviewCore
 import Testing
 
 @Suite("A repository that is lost between planning and cloning")
