@@ -14,7 +14,8 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "CLibYAML", pkgConfig: "yaml-0.1"),
-        .systemLibrary(name: "CCurl", pkgConfig: "libcurl"),
+        // Without pkgConfig, which would link it: it is loaded at its first use.
+        .systemLibrary(name: "CCurl"),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto"),
         .target(name: "CPreviewSystem"),
         .target(name: "CTOMLPlusPlus"),
@@ -39,7 +40,7 @@ let package = Package(
         .executableTarget(
             name: "preview",
             dependencies: [
-                "PreviewCore", "PreviewSystem", "PreviewAdapters",
+                "PreviewData", "PreviewCore", "PreviewSystem", "PreviewAdapters",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
         ),

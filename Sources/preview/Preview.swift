@@ -46,8 +46,8 @@ struct Preview: AsyncParsableCommand {
             CommandGroup(
                 name: "Help",
                 subcommands: [
-                    ExplainCommand.self, HelpCommand.self, CompletionsCommand.self,
-                    VersionCommand.self,
+                    ExplainCommand.self, HelpCommand.self, SchemaCommand.self,
+                    CompletionsCommand.self, VersionCommand.self,
                 ]),
         ])
 }

@@ -3,7 +3,7 @@ import PreviewCore
 import PreviewSystem
 import Testing
 
-@Suite("Provider local: boot")
+@Suite("Provider local: boot", .serialized)
 struct LocalBootTests {
     @Test("D50-D55: a Python app is cloned, started and proven, phase by phase")
     func bootsPython() async throws {
@@ -32,7 +32,7 @@ struct LocalBootTests {
     }
 }
 
-@Suite("Provider local: commands and environment")
+@Suite("Provider local: commands and environment", .serialized)
 struct LocalCommandTests {
     @Test("D51, D52: install and build run in the path, with their output live and in the log")
     func installsAndBuilds() async throws {

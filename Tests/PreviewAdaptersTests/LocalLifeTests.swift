@@ -3,7 +3,7 @@ import PreviewCore
 import PreviewSystem
 import Testing
 
-@Suite("Provider local: the life of an app")
+@Suite("Provider local: the life of an app", .serialized)
 struct LocalLifeTests {
     @Test("D38: it sleeps when nobody comes, and the next connection wakes it")
     func sleepsAndWakes() async throws {
@@ -14,8 +14,6 @@ struct LocalLifeTests {
         )
         let (machine, _) = try await fixture.up(release, idleTimeout: 2)
         let first = try await fixture.text(machine)
-        let status = try #require(try await fixture.provider.inspect(machine))
-        #expect(status.idleStopAt != nil)
         #expect(try await holds { try await fixture.state(machine) == .idle })
         #expect(fixture.processes.count == 1, "only the supervisor is left")
         let second = try await fixture.text(machine)
@@ -155,6 +153,8 @@ struct LocalLifeTests {
         )
         let (machine, _) = try await fixture.up(release, idleTimeout: nil)
         #expect(try await fixture.provider.inspect(machine)?.idleStopAt == nil)
+        try await fixture.configure(machine, idleTimeout: 3600)
+        #expect(try await holds { try await fixture.provider.inspect(machine)?.idleStopAt != nil })
         try await fixture.configure(machine, idleTimeout: 2)
         #expect(try await holds { try await fixture.state(machine) == .idle })
     }

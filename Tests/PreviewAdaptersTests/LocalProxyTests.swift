@@ -3,7 +3,7 @@ import PreviewCore
 import PreviewSystem
 import Testing
 
-@Suite("Provider local: the proxy")
+@Suite("Provider local: the proxy", .serialized)
 struct LocalProxyTests {
     /// An app on bare sockets. It answers a request by its path: an upgrade that echoes, a long
     /// download, a digest of what is uploaded up to the end, a flood.

@@ -3,7 +3,7 @@ import PreviewCore
 import PreviewSystem
 import Testing
 
-@Suite("Provider local: crashes and attempts")
+@Suite("Provider local: crashes and attempts", .serialized)
 struct LocalRecoveryTests {
     @Test("R-4: the same key finds the same machine, another key makes another in its place")
     func allocate() async throws {
@@ -218,6 +218,102 @@ struct LocalRecoveryTests {
         let descriptors = try Folder.open("/proc/\(supervisor.pid)/fd", ownedBy: .any)
         for name in ["0", "1", "2"] {
             #expect(try descriptors.linkTarget(name) == "/dev/null")
+        }
+    }
+
+    @Test("a supervisor whose folder was removed by hand ends")
+    func folderRemoved() async throws {
+        let fixture = try LocalFixture(pace: LocalFixture.quickPace(second: 50))
+        let release = try await fixture.release(
+            ["app.py": TestApps.python()],
+            start: "exec python3 app.py"
+        ) {
+            $0.timeouts.start = 400
+            $0.timeouts.clone = 400
+            $0.health.timeout = 400
+        }
+        try await fixture.up(release, idleTimeout: nil)
+        #expect(fixture.processes.count == 2)
+        try Folder.open(fixture.path).removeTree(".preview")
+        #expect(await holds { fixture.processes.isEmpty })
+    }
+
+    @Test("what is written down about a machine and cannot be read is told, not taken for nothing")
+    func damaged() async throws {
+        let fixture = try LocalFixture()
+        let machine = try await fixture.allocate()
+        let path = fixture.path + "/.preview/" + fixture.app + "/supervisor"
+        try Folder.open(path).write("machine.json", Array("{".utf8))
+        await #expect(throws: Failure.self) { try await fixture.allocate() }
+        #expect(fixture.file("supervisor/machine.json") == "{")
+        #expect(try await fixture.provider.inspect(machine) == nil)
+    }
+
+    @Test(
+        "R-4: the command is killed at any moment; one more run makes one machine, one supervisor, one app",
+        arguments: [15, 60, 120, 180, 240, 320, 420, 600]
+    )
+    func commandKilled(milliseconds: Int) async throws {
+        let fixture = try LocalFixture()
+        let (folder, _) = try await fixture.commit([
+            "app.py": TestApps.python(),
+            "preview.yaml": """
+            repo: .
+            provider: local
+            run: { start: "sleep 0.1; exec python3 app.py" }
+            """,
+        ])
+        func run(_ arguments: String...) throws -> Command {
+            Command(
+                try LocalFixture.executable,
+                arguments,
+                environment: LocalFixture.environment,
+                directory: folder
+            )
+        }
+        let first = try run("apply", "--yes").start(.ownSession)
+        await BlockingThread.pause(.milliseconds(milliseconds))
+        first.kill()
+        #expect(await first.waitForEnd(until: .now + .seconds(5)))
+        let second = try await run("apply", "--yes").run(timeout: .seconds(60))
+        #expect(second.ending.isSuccess, "\(second.errorText)")
+        let previews = try Folder.open(folder + "/.preview")
+        let apps = try previews.entries().filter { $0.kind == .folder }.map(\.name)
+        let app = try #require(apps.first)
+        #expect(apps.count == 1)
+        let document = try #require(
+            KernelFile.text(previews.path + "/\(app)/supervisor/machine.json")
+        )
+        let name = try #require(try JSONReader.read(document)["name"]?.string)
+        let processes = ProcessIdentity.all(withVariables: ["PREVIEW_MACHINE": name])
+        #expect(processes.count == 2, "one supervisor and one app")
+        let port = try #require(try JSONReader.read(document)["port"]?.int)
+        let answer = try await HTTPClient(userAgent: "test").send(
+            HTTPRequest("GET", "http://127.0.0.1:\(port)/")
+        )
+        #expect(answer.status == 200)
+        let destroyed = try await run("destroy", "--yes").run(timeout: .seconds(60))
+        #expect(destroyed.ending.isSuccess, "\(destroyed.errorText)")
+        #expect(ProcessIdentity.all(withVariables: ["PREVIEW_MACHINE": name]).isEmpty)
+    }
+
+    @Test("exec runs beside the app, with its variables, in its folder")
+    func execute() async throws {
+        let fixture = try LocalFixture()
+        let release = try await fixture.release(
+            ["web/app.py": TestApps.python()],
+            start: "exec python3 app.py"
+        ) { $0.path = "web" }
+        let (machine, _) = try await fixture.up(release, environment: ["A": "1"])
+        let status = try await fixture.provider.execute(
+            ["sh", "-c", "echo $A $KEY $PREVIEW > out; exit 3"],
+            on: machine,
+            secrets: ["KEY": "k"]
+        )
+        #expect(status == 3)
+        #expect(fixture.file("checkout/web/out") == "1 k true\n")
+        await #expect(throws: Failure.self) {
+            try await fixture.provider.execute(["no-such-program"], on: machine, secrets: [:])
         }
     }
 }

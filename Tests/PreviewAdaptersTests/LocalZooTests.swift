@@ -3,7 +3,7 @@ import PreviewCore
 import PreviewSystem
 import Testing
 
-@Suite("Provider local: apps that do not come up")
+@Suite("Provider local: apps that do not come up", .serialized)
 struct LocalZooTests {
     private func failure(
         _ fixture: LocalFixture,

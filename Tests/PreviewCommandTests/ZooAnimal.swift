@@ -234,7 +234,7 @@ struct ZooAnimal: Sendable, CustomTestStringConvertible {
         ZooAnimal(
             folder: "nothing-to-start",
             code: "PV0420",
-            message: "there is no start command",
+            message: "there is no `start` command",
             fix: "write `run: { start: … }` in preview.yaml",
             repairs: ["preview.yaml": "preview.yaml", "start": "start"]
         )

@@ -16,18 +16,29 @@ struct ApplyEventsTests {
         let world = SimulatedWorld()
         try await world.apply(SimulatedWorld.config())
         let machine = try #require(await world.provider.contents.machines.first)
+        let head = try await world.source.head(
+            of: SimulatedWorld.config().repository, branch: .named("main"))
         #expect(
             text(world.reporter.events) == [
                 "session | - | info | Setup session created successfully",
                 "log | - | info | App Name: shop-4f1c9a2e",
                 "log | - | info | Preview URL: https://shop-4f1c9a2e.fly.dev",
                 "step_begin | 1 | info | Executing Step 1: Repository Detection",
+                "log | 1 | info | Repository: acme/shop (https://github.com/acme/shop)",
+                "log | 1 | info | Branch: main at \(head.commit.prefix(7)) \"\(head.subject ?? "")\"",
+                "log | 1 | info | Type: node", "log | 1 | info | Scripts: start",
+                "log | 1 | info | Install: npm ci", "log | 1 | info | Start: npm start",
                 "repository_detected | 1 | info | ✓ Step 1 completed successfully",
                 "log | 1 | info | Repository detected and validated successfully",
                 "step_begin | 2 | info | Executing Step 2: Machine Allocation",
+                "log | 2 | info | Machine: shared-cpu-2x in dfw",
+                "log | 2 | info | Reserved: shop-4f1c9a2e at https://shop-4f1c9a2e.fly.dev",
                 "machine_allocated | 2 | info | ✓ Step 2 completed successfully",
                 "log | 2 | info | Machine \(machine.name) reserved in dfw",
                 "step_begin | 3 | info | Executing Step 3: Settings Configuration",
+                "log | 3 | info | Environment: nothing of its own",
+                "log | 3 | info | Resources: 2 CPU, 512 MB",
+                "log | 3 | info | Auto-stop: stops after 1h without traffic, starts on the next connection",
                 "settings_configured | 3 | info | ✓ Step 3 completed successfully",
                 "log | 3 | info | Machine configured with the requested settings",
                 "step_begin | 4 | info | Executing Step 4: Repository Boot",

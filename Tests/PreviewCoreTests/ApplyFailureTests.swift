@@ -88,6 +88,10 @@ struct ApplyFailureTests {
         let state = try #require(try await world.state())
         #expect(state[.boot].attempt?.open == true && state[.boot].applied == nil)
         #expect(Session(of: state, isLocked: false).statuses[.boot] == .error)
+        let stored = try #require(try await world.store.read(SimulatedWorld.identity.folder))
+        let session = try #require(try JSONReader.read(stored.bytes)["session"])
+        #expect(session["overallStatus"]?.string == "failed" && session["errorStep"]?.int == 4)
+        #expect(session["errorMessage"]?.string == "no answer in 120 s")
     }
 
     @Test("R-30: the failure names step, evidence and the next command", arguments: [

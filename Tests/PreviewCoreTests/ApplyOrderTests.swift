@@ -87,7 +87,7 @@ struct ApplyOrderTests {
         }
         #expect(failure?.code == .stepOrder && failure?.kind.exitCode == 1)
         #expect(failure?.message == "step 3 cannot run before steps 1 and 2")
-        #expect(failure?.retry == "preview apply --step 1")
+        #expect(failure?.retry == "preview apply --through 3")
         #expect(try await world.state() == nil && world.effects.changes.isEmpty)
     }
 

@@ -167,7 +167,7 @@ struct ConfigGenerator {
     }
 
     private static let alphabet = Array(
-        "aZ09-_./\\:@~^?*[]{$%#! \n\t+,;=\u{0}\u{1b}\u{7f}\u{85}\u{a0}\u{ad}é日\u{200b}\u{2028}😀"
+        "aZ09-_./\\:@~^?*[]{$%#! \n\t+,;=\u{0}\u{1b}\u{7f}\u{85}\u{a0}\u{ad}\u{301}é日\u{200b}\u{2028}😀"
             .unicodeScalars
     )
 

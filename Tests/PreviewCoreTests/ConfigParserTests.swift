@@ -200,7 +200,7 @@ struct ConfigParserTests {
         "the name defaults to the last part of the repository",
         arguments: [
             ("acme/shop", "shop"), ("https://example.com/a/b/shop.git", "shop"), (".", "shop"),
-            ("..", "ann"), ("./sub/app", "app"), ("~/work", "work"), ("/srv/git/site.git", "site"),
+            ("..", "ann"), ("./sub/app", "app"), ("~/code", "code"), ("/srv/git/site.git", "site"),
         ]
     )
     func name(_ repository: String, _ name: String) throws {

@@ -54,6 +54,29 @@ struct ConfigSchemaTests {
         #expect(verdicts.count { $0 == "accept" } > 200)
     }
 
+    @Test("both know the same control, format and space characters of Unicode")
+    func characters() async throws {
+        let special: [Unicode.GeneralCategory] = [
+            .control, .format, .lineSeparator, .paragraphSeparator, .spaceSeparator,
+        ]
+        let scalars = (1...0x10FFFF).compactMap { Unicode.Scalar(UInt32($0)) }.filter {
+            special.contains($0.properties.generalCategory)
+        }
+        let neighbours = scalars.flatMap { [$0.value - 1, $0.value, $0.value + 1] }
+        let texts = neighbours.compactMap(Unicode.Scalar.init).flatMap {
+            ["./a\($0)b", "./a\($0)"]
+        }
+        let verdicts = try await SchemaValidator.verdicts(texts.map { ["repo": .string($0)] })
+        for (text, verdict) in zip(texts, verdicts) {
+            let escapes = text.unicodeScalars.map { scalar in
+                let digits = String(scalar.value, radix: 16)
+                return "\\U" + String(repeating: "0", count: 8 - digits.count) + digits
+            }
+            let problems = ConfigCorpus.problems(Array("repo: \"\(escapes.joined())\"".utf8))
+            #expect((problems.isEmpty ? "accept" : "refuse") == verdict, "\(escapes)")
+        }
+    }
+
     /// JSON is YAML but for a few characters, which need escapes.
     private static func yaml(_ document: JSONValue) -> String {
         String(decoding: JSONWriter.line(document), as: UTF8.self).unicodeScalars.map { scalar in

@@ -4,10 +4,10 @@ import Testing
     /// What each target may import, beside `FoundationEssentials`; an arrow of the architecture page.
     private let allowed: [String: Set<String>] = [
         "PreviewData": [],
-        "PreviewCore": ["PreviewData", "CLibYAML", "CCrypto", "TOMLKit"],
+        "PreviewCore": ["PreviewData", "CLibYAML", "CCrypto", "CTOMLPlusPlus"],
         "PreviewSystem": ["Glibc", "Subprocess", "SystemPackage", "CCurl", "CPreviewSystem"],
         "PreviewAdapters": ["PreviewCore", "PreviewSystem"],
-        "preview": ["PreviewCore", "PreviewSystem", "PreviewAdapters", "ArgumentParser"],
+        "preview": ["PreviewData", "PreviewCore", "PreviewSystem", "PreviewAdapters", "ArgumentParser"],
         "PreviewTestSupport": ["PreviewCore", "PreviewSystem", "PreviewAdapters", "Testing"],
     ]
     /// Libraries that the core keeps behind one file each.

@@ -33,7 +33,8 @@ package enum ProviderCatalog {
         case .local: return LocalProvider(
                 .init(
                     root: ingredients.store.path, executable: ingredients.surroundings.executable,
-                    environment: ingredients.surroundings.environment, git: ingredients.source))
+                    environment: ingredients.surroundings.environment, git: ingredients.source)
+            ).passingFaultPoints
         case .fly:
             throw Failure(
                 .providerUnavailable, "the provider `fly` is not part of this version",

@@ -19,6 +19,8 @@ struct ApplyRun: Sendable {
     /// The record as this run first saw it: what it must still be, but for this run's own writes.
     private var baseline: State?
     private var hasSaved = false
+    /// Steps from this one on are still to be done again, done or not.
+    private var retryFrom: StepID?
 
     init(
         request: Applier.Request, world: World, store: any StateStore, approver: any Approver,
@@ -30,6 +32,7 @@ struct ApplyRun: Sendable {
         self.approver = approver
         self.holder = holder
         self.identity = identity
+        retryFrom = request.retryFrom
         refresher = Refresher(config: request.config, world: world, looks: request.looks)
         fresh = State(
             lineage: Identifier.uuid(world.random(16)), serial: 0, app: identity.folder,
@@ -52,7 +55,7 @@ struct ApplyRun: Sendable {
         let facts = try await refresher.look(at: state)
         let planner = Planner(
             config: request.config, configDigest: request.configDigest, identity: identity,
-            state: state, facts: facts, retryFrom: request.retryFrom)
+            state: state, facts: facts, retryFrom: retryFrom)
         return View(loaded: loaded, state: state, facts: facts, plan: planner.plan())
     }
 
@@ -115,6 +118,9 @@ struct ApplyRun: Sendable {
             }
             try Task.checkCancellation()
             if try await runLocked(step, expecting: planned) {
+                if let from = retryFrom, from <= step.id {
+                    retryFrom = StepID(number: step.id.number + 1)
+                }
                 (runs, approved) = (runs + 1, nil)
                 // Only a finished old attempt leaves a present wish to look at.
                 guard planned.action == .resume, step.finishesOpenAttempts else { return }

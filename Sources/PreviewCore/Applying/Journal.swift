@@ -35,9 +35,10 @@ package actor Journal {
         _ step: PlannedStep, input: JSONValue, updating update: (inout State) -> Void = { _ in }
     ) async throws -> Attempt {
         let previous = state[step.id].attempt
-        let attempt: Attempt
+        var attempt: Attempt
         if let previous, previous.open, previous.input == input {
             attempt = previous
+            attempt.error = nil
         } else {
             let key = AttemptKey.make(lineage: state.lineage, step: step.id, serial: state.serial + 1)
             attempt = Attempt(key: key, action: step.action, input: input, begunAt: now())

@@ -73,6 +73,7 @@ package enum StateRecord {
     package static func damaged(
         _ app: String, _ reason: String, kept: [KeptBytes], code: ErrorCode = .stateDamaged
     ) -> Failure {
+        // A version that is damaged as well is no help.
         let good = kept.first { (try? StateFile.decode($0.bytes)) != nil }
         return Failure(
             code, .stateNeedsRecovery, "the record of \(app) is \(reason)",

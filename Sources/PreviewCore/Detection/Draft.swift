@@ -36,6 +36,9 @@ struct Draft {
         if let port = framework.port {
             note(.port, sign?.file, "\(port) is the default port of \(framework.name)")
         }
+        if framework.outputDirectory != nil {
+            note(.outputDirectory, sign?.file, "where \(framework.name) builds to")
+        }
     }
 
     /// Sets a command together with its reason.

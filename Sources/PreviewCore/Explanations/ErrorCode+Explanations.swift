@@ -73,7 +73,6 @@ extension ErrorCode {
         case .nobodyToAsk: .nobodyToAsk
         case .stalePlan: .stalePlan
         case .tooManyPreviews: .tooManyPreviews
-        case .tooExpensive: .tooExpensive
         case .planUnreadable: .planUnreadable
         case .sessionCancelled: .sessionCancelled
         case .leftovers: .leftovers
@@ -83,7 +82,6 @@ extension ErrorCode {
         case .usage: .usage
         case .interrupted: .interrupted
         case .timedOut: .timedOut
-        case .commandFailed: .commandFailed
         case .internalError: .internalError
         }
     }

@@ -73,20 +73,6 @@ extension Explanation {
         kind: .refused
     )
 
-    static let tooExpensive = Explanation(
-        title: "Too expensive",
-        meaning: """
-            `limits: { max_monthly_cost: … }` in preview.yaml says how much all recorded previews \
-            may cost in a month if they never idle. No flag overrides it.
-            """,
-        causes: ["a larger size", "several previews at once"],
-        remedies: [
-            "choose a smaller size: `resources: { size: … }`", "destroy one that is not needed",
-            "or raise the limit in preview.yaml",
-        ],
-        kind: .refused
-    )
-
     static let planUnreadable = Explanation(
         title: "The plan file cannot be used",
         meaning: """
@@ -195,16 +181,6 @@ extension Explanation {
             "see where the time went: `preview history`, `preview logs`",
         ],
         kind: .timedOut
-    )
-
-    static let commandFailed = Explanation(
-        title: "The command failed",
-        meaning: "A command that was started for you ended with an error of its own.",
-        causes: ["the command itself", "a variable or a file that it expects"],
-        remedies: [
-            "see what it said: `preview logs`", "run it beside the app: `preview exec -- COMMAND`",
-        ],
-        kind: .failed
     )
 
     static let internalError = Explanation(

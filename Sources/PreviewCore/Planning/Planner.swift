@@ -78,10 +78,10 @@ package struct Planner: Sendable {
         _ step: S, in context: PlanContext, drift: [Drift]
     ) -> PlannedStep {
         let record = state[step.id]
+        // An input of an older form cannot be finished; it is planned anew below.
         if step.finishesOpenAttempts, let attempt = record.attempt, attempt.open,
             let input = try? attempt.input.decoded(as: S.Input.self)
         {
-            // An input of an older form cannot be finished; it is planned anew below.
             return planned(
                 step, .resume, reason: "interrupted: finishing what was begun", input: input,
                 unknown: [:], before: state.input(of: step))

@@ -12,6 +12,7 @@ package struct Session: Sendable {
         case pending, running, completed, error, stale
     }
 
+    /// What it was computed from.
     package let state: State
     package let statuses: [StepID: StepStatus]
     package let failure: (step: StepID, error: RecordedError)?
@@ -61,6 +62,7 @@ package struct Session: Sendable {
     /// 0, 25, 50, 75 or 100.
     package var progress: Int { completedSteps.count * 25 }
 
+    /// Cancelled before failed before completed.
     package var overallStatus: OverallStatus {
         if state.cancelledAt != nil { return .cancelled }
         if failure != nil { return .failed }

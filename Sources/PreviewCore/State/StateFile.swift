@@ -36,7 +36,7 @@ package enum StateFile {
     /// The document's bytes: canonical JSON on one line, with a final newline.
     package static func encode(_ state: State) -> [UInt8] {
         var document = StateDocument.json(of: state)
-        let session = Session(of: state, isLocked: state.hasOpenAttempt).json
+        let session = Session(of: state, isLocked: state.isUnderWay).json
         document["session"] = session
         // "checksum" has its place among the sorted names: the rest is written once, in two parts.
         let name = "checksum"
@@ -56,7 +56,7 @@ package enum StateFile {
     /// The document for people: its members in reading order, with the session.
     package static func shown(_ state: State) -> JSONValue {
         var document = StateDocument.json(of: state)
-        document["session"] = Session(of: state, isLocked: state.hasOpenAttempt).json
+        document["session"] = Session(of: state, isLocked: state.isUnderWay).json
         return .object(document)
     }
 
@@ -107,4 +107,10 @@ package enum StateFile {
 extension State {
     /// Whether a step was begun whose outcome is unknown.
     package var hasOpenAttempt: Bool { steps.values.contains { $0.attempt?.open == true } }
+
+    /// Whether a run is in the middle of a step, as far as the record tells: it would have said
+    /// that it failed.
+    var isUnderWay: Bool {
+        steps.values.contains { $0.attempt?.open == true && $0.attempt?.error == nil }
+    }
 }

@@ -17,6 +17,7 @@ package struct AllocateMachine: Step {
 
     package init() {}
 
+    /// Where the machine is to stand, and how big it is made.
     package struct Input: Codable, Hashable, Sendable {
         package var app: String
         package var provider: ProviderName
@@ -26,6 +27,7 @@ package struct AllocateMachine: Step {
         package var resources: Config.Resources
     }
 
+    /// The result of step 2 (SPEC section 1), with the machine as the provider knows it.
     package struct Output: Codable, Hashable, Sendable {
         package var appName: String
         package var previewUrl: String

@@ -14,6 +14,7 @@ package struct BootRepository: Step {
 
     package init() {}
 
+    /// Everything that a change of means another boot.
     package struct Input: Codable, Hashable, Sendable {
         package var machine: String
         package var commit: String?
@@ -25,6 +26,7 @@ package struct BootRepository: Step {
         package var health: Config.Health
     }
 
+    /// The result of step 4 (SPEC section 1).
     package struct Output: Codable, Hashable, Sendable {
         package var bootStatus: String
         /// `ready` only after a real answer.
@@ -36,6 +38,7 @@ package struct BootRepository: Step {
         package var notes: [String]
         package var machine: Machine
 
+        /// A line for whoever looks at the result, done when it is true (BEHAVIOURS D56).
         package struct NextAction: Codable, Hashable, Sendable {
             package var text: String
             package var done: Bool
@@ -92,7 +95,8 @@ package struct BootRepository: Step {
         guard let machine = run.state.output(of: AllocateMachine())?.machine,
             let detected = run.state.output(of: DetectRepository()), let commit = input.commit
         else { throw Rejection(.missingSteps([.repository, .machine], before: id)) }
-        try input.commands.check(path: input.path)
+        try input.commands.check(
+            path: input.path, isUnknown: detected.projectType == DetectedRepository.unknownType)
         let secrets = try SecretValues.resolve(run.config.secrets, from: run.world.secrets)
         let receipt = try await run.world.provider.boot(
             release(of: input, commit: commit, detected: detected, machine: machine, run: run),

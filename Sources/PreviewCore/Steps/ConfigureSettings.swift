@@ -14,6 +14,7 @@ package struct ConfigureSettings: Step {
 
     package init() {}
 
+    /// The settings as the configuration wants them, with digests in place of secrets.
     package struct Input: Codable, Hashable, Sendable {
         /// Id of the machine that is configured; another machine needs its settings anew.
         package var machine: String
@@ -23,6 +24,7 @@ package struct ConfigureSettings: Step {
         package var lifecycle: Config.Lifecycle
     }
 
+    /// The result of step 3 (SPEC section 1).
     package struct Output: Codable, Hashable, Sendable {
         package var environment: [String: String]
         /// Names only.
@@ -37,6 +39,7 @@ package struct ConfigureSettings: Step {
         package var revision: String
         package var expiresAt: Timestamp?
 
+        /// How big the machine is.
         package struct Size: Codable, Hashable, Sendable {
             package var cpu: Int
             /// In MB.

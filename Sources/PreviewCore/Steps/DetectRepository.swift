@@ -14,6 +14,7 @@ package struct DetectRepository: Step {
 
     package init() {}
 
+    /// Which commit of which preview; nothing that only this machine knows.
     package struct Input: Codable, Hashable, Sendable {
         /// Digest of address, branch, path and user; the address itself may be a path of this machine.
         package var source: String
@@ -24,6 +25,7 @@ package struct DetectRepository: Step {
         package var subject: String?
     }
 
+    /// What was found.
     package typealias Output = DetectedRepository
 
     package func input(in context: PlanContext) -> Wish<Input> {

@@ -6,7 +6,10 @@ package struct DetectedRepository: Codable, Hashable, Sendable {
     package var commit: String
     /// First line of the commit's message, where it is known.
     package var subject: String?
-    /// Id of the catalogue, or `unknown`.
+    /// What people read where no type was recognised.
+    package static let unknownType = "unknown"
+
+    /// Id of the catalogue, or ``unknownType``.
     package var projectType: String
     package var framework: String?
     package var language: String?
@@ -28,17 +31,20 @@ package struct DetectedRepository: Codable, Hashable, Sendable {
     /// What git is given to fetch the commit from.
     package var fetchUrl: String
 
+    /// The program that runs the project, and where its version is written.
     package struct Runtime: Codable, Hashable, Sendable {
         package var name: String
         package var version: String?
         package var source: String?
     }
 
+    /// What is told of `package.json`.
     package struct PackageInfo: Codable, Hashable, Sendable {
         /// Names in file order, never the whole manifest.
         package var scripts: [String]
     }
 
+    /// Shell lines, run in the folder of the application.
     package struct Commands: Codable, Hashable, Sendable {
         package var install: String?
         package var build: String?
@@ -46,6 +52,7 @@ package struct DetectedRepository: Codable, Hashable, Sendable {
         package var dev: String?
     }
 
+    /// A file of the repository and what it speaks for.
     package struct Evidence: Codable, Hashable, Sendable {
         package var file: String
         package var reason: String
@@ -60,7 +67,7 @@ extension DetectedRepository {
         self.init(
             repositoryName: identity.repositoryName, repositoryUrl: identity.repository,
             branchName: head.branch, commit: head.commit, subject: head.subject,
-            projectType: detection.projectType ?? "unknown", framework: detection.framework,
+            projectType: detection.projectType ?? Self.unknownType, framework: detection.framework,
             language: detection.language, packageManager: detection.packageManager,
             runtime: detection.runtime.map {
                 Runtime(name: $0.name, version: $0.version, source: $0.source)

@@ -41,18 +41,27 @@ package struct RunCommands: Codable, Hashable, Sendable {
 
     /// Refuses a release that has nothing to start.
     ///
+    /// - Parameter isUnknown: whether detection could not tell what the project is.
     /// - Throws: ``Rejection`` with the fix for `run:`.
-    package func check(path: String) throws {
+    package func check(path: String, isUnknown: Bool) throws {
         guard start == nil, staticRoot == nil else { return }
-        let missing =
-            mode == .dev
-            ? "there is neither a dev command nor a start command"
-            : "there is no start command"
+        let evidence = [Failure.Evidence("looked in", path.isEmpty ? "the repository" : path)]
+        let fix = "write `run: { start: … }` in preview.yaml, or choose a folder with `path:`"
+        if isUnknown {
+            throw Rejection(
+                Failure(
+                    .projectUnknown, "the project was not recognised, so nothing says how to start it",
+                    step: .boot, evidence: evidence, fix: "\(fix); `preview detect` shows why"))
+        }
+        if mode == .dev {
+            throw Rejection(
+                Failure(
+                    .scriptMissing, "there is neither a `dev` nor a `start` command", step: .boot,
+                    evidence: evidence, fix: fix))
+        }
         throw Rejection(
             Failure(
-                .startCommandMissing, missing, step: .boot,
-                evidence: [.init("looked in", path.isEmpty ? "the repository" : path)],
-                fix: "write `run: { start: … }` in preview.yaml, or choose a folder with `path:`"
-                    + (mode == .production ? "; `run: { mode: dev }` uses the dev command" : "")))
+                .startCommandMissing, "there is no `start` command", step: .boot,
+                evidence: evidence, fix: "\(fix); `run: { mode: dev }` uses the dev command"))
     }
 }

@@ -127,6 +127,7 @@ package struct StepRun<Output: Sendable>: Sendable {
 
 /// The four steps, and the only list of them.
 package enum Steps {
+    /// In the order of `apply`.
     package static let all: [any Step] = [
         DetectRepository(), AllocateMachine(), ConfigureSettings(), BootRepository(),
     ]

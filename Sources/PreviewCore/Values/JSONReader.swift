@@ -174,7 +174,10 @@ package struct JSONReader {
         if bytes[position] == UInt8(ascii: "-") { position += 1 }
         let whole = digits()
         let leadingZero = whole > 1 && bytes[position - whole] == UInt8(ascii: "0")
-        guard whole > 0, !leadingZero else { throw failure("not a number") }
+        guard whole > 0, !leadingZero else {
+            position = start
+            throw failure("not a number")
+        }
         if position < bytes.count, bytes[position] == UInt8(ascii: ".") {
             position += 1
             guard digits() > 0 else { throw failure("a digit must follow the decimal point") }

@@ -108,7 +108,8 @@ struct Applying {
         do {
             try await run.perform {
                 let applier = Applier(
-                    world: try workspace.world(reporter: run.reporter), store: workspace.store,
+                    world: try workspace.world(reporter: run.reporter),
+                    store: workspace.store.passingFaultPoints,
                     approver: approver(context), holder: run.holder, identity: workspace.identity)
                 let state = try await applier.apply(finalRequest)
                 try await hooks.completed(state)

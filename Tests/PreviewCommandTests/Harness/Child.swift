@@ -43,12 +43,12 @@ final class Child: Sendable {
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
-        posix_spawn_file_actions_addchdir_np(&actions, directory)
+        try GNU.addChangeOfDirectory(&actions, directory)
         for (number, stream) in [(Int32(0), input), (1, output), (2, errors)] {
             Self.add(stream, as: number, to: &actions)
         }
-        posix_spawn_file_actions_addclosefrom_np(&actions, 3)
-        Self.configure(&attributes, leadsSession: [input, output, errors].contains(\.isTerminal))
+        try GNU.addCloseFrom(&actions, 3)
+        Self.configure(&attributes, leadsSession: [input, output, errors].contains { $0.isTerminal })
         var arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
         var variables: [UnsafeMutablePointer<CChar>?] =
             environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
@@ -116,5 +116,31 @@ final class Child: Sendable {
 extension Child.Stream {
     fileprivate var isTerminal: Bool {
         if case .terminal = self { true } else { false }
+    }
+}
+
+/// Calls of the C library that Swift's module of it leaves out.
+private enum GNU {
+    private typealias Actions = UnsafeMutablePointer<posix_spawn_file_actions_t>
+
+    static func addChangeOfDirectory(
+        _ actions: inout posix_spawn_file_actions_t, _ directory: String
+    ) throws {
+        let function = try symbol("posix_spawn_file_actions_addchdir_np")
+        typealias Function = @convention(c) (Actions, UnsafePointer<CChar>) -> Int32
+        _ = unsafeBitCast(function, to: Function.self)(&actions, directory)
+    }
+
+    static func addCloseFrom(_ actions: inout posix_spawn_file_actions_t, _ number: Int32) throws {
+        let function = try symbol("posix_spawn_file_actions_addclosefrom_np")
+        typealias Function = @convention(c) (Actions, Int32) -> Int32
+        _ = unsafeBitCast(function, to: Function.self)(&actions, number)
+    }
+
+    private static func symbol(_ name: String) throws -> UnsafeMutableRawPointer {
+        guard let symbol = dlsym(nil, name) else {
+            throw Child.StartFailure(program: name, error: ENOSYS)
+        }
+        return symbol
     }
 }

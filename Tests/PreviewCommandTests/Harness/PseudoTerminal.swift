@@ -17,15 +17,14 @@ final class PseudoTerminal: Sendable {
     private let screen = Locked(Screen())
 
     init() throws {
-        keyboard = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC)
-        guard keyboard >= 0, grantpt(keyboard) == 0, unlockpt(keyboard) == 0 else {
-            throw Child.StartFailure(program: "a terminal", error: errno)
-        }
-        var name = [CChar](repeating: 0, count: 64)
-        guard ptsname_r(keyboard, &name, name.count) == 0 else {
-            throw Child.StartFailure(program: "a terminal", error: errno)
-        }
-        path = name.withUnsafeBufferPointer { String(cString: $0.baseAddress ?? $0.baseAddress!) }
+        // ioctl_tty(2): the number of the other end, which has to be unlocked first.
+        let (unlock, getNumber) = (UInt(0x4004_5431), UInt(0x8004_5430))
+        var (locked, number) = (Int32(0), Int32(-1))
+        keyboard = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC)
+        guard keyboard >= 0, ioctl(keyboard, unlock, &locked) == 0,
+            ioctl(keyboard, getNumber, &number) == 0
+        else { throw Child.StartFailure(program: "a terminal", error: errno) }
+        path = "/dev/pts/\(number)"
         BlockingThread.start { [keyboard, screen] in
             Self.read(from: keyboard, onto: screen)
         }
@@ -88,12 +87,16 @@ extension [UInt8] {
     func end(of needle: [UInt8], from start: Int = 0) -> Int? {
         guard !needle.isEmpty, count >= needle.count + start else { return nil }
         return withUnsafeBytes { bytes in
-            needle.withUnsafeBytes { needle -> Int? in
-                guard let base = bytes.baseAddress, let key = needle.baseAddress,
-                    let found = memmem(base + start, bytes.count - start, key, needle.count)
-                else { return nil }
-                return base.distance(to: UnsafeRawPointer(found)) + needle.count
+            guard let base = bytes.baseAddress else { return nil }
+            var place = start
+            while place + needle.count <= count,
+                let found = memchr(base + place, Int32(needle[0]), count - needle.count - place + 1)
+            {
+                place = base.distance(to: UnsafeRawPointer(found))
+                if memcmp(base + place, needle, needle.count) == 0 { return place + needle.count }
+                place += 1
             }
+            return nil
         }
     }
 }

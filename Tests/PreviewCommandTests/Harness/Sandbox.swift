@@ -28,15 +28,18 @@ final class Sandbox: Sendable {
 
     /// Runs a test in a sandbox of its own.
     static func use(_ body: (Sandbox) async throws -> Void) async throws {
+        await Turn.begin()
         let sandbox = try Sandbox()
         do {
             try await body(sandbox)
+            sandbox.checkLogs()
         } catch {
             await sandbox.cleanUp()
+            await Turn.end()
             throw error
         }
-        sandbox.checkLogs()
         await sandbox.cleanUp()
+        await Turn.end()
     }
 
     /// Ends what runs for this sandbox, which is told by its path, and removes the folder.
@@ -269,5 +272,28 @@ enum ProcessTable {
             guard count > 0 else { return bytes }
             bytes += buffer.prefix(count)
         }
+    }
+}
+
+/// Lets few sandboxes be in use at once: each runs programs, some of which are timed.
+private actor Turn {
+    private static let shared = Turn()
+    private var free = 4
+    private var waiting: [CheckedContinuation<Void, Never>] = []
+
+    static func begin() async { await shared.begin() }
+
+    static func end() async { await shared.end() }
+
+    private func begin() async {
+        guard free == 0 else {
+            free -= 1
+            return
+        }
+        await withCheckedContinuation { waiting.append($0) }
+    }
+
+    private func end() {
+        if waiting.isEmpty { free += 1 } else { waiting.removeFirst().resume() }
     }
 }

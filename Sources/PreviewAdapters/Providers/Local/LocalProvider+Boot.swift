@@ -142,6 +142,10 @@ extension LocalProvider {
             await abandon(supervisor, link)
             throw CancellationError()
         }
+        if try link.recorded?.state != .running {
+            // Its last words are said; a moment later it is gone, and nothing of the boot is left.
+            _ = await supervisor.waitForEnd(until: .now + .seconds(2))
+        }
         return try receipt(supervisor, link)
     }
 
@@ -179,7 +183,7 @@ extension LocalProvider {
     private func abandon(_ supervisor: ProcessIdentity, _ link: SupervisorLink) async {
         await Task {
             _ = await ControlSocket.ask(.cancel, in: link.folder, timeout: .seconds(1))
-            _ = await supervisor.waitForEnd(until: .now + .seconds(3))
+            _ = await supervisor.waitForEnd(until: .now + .seconds(2))
         }.value
     }
 

@@ -108,6 +108,7 @@ extension LocalProvider {
             expiresAt: spec.expiresAt
         )
         try make(document)
+        try FaultPoint.hit(.callSent)
         return Self.machine(document)
     }
 
@@ -123,6 +124,7 @@ extension LocalProvider {
         } catch {
             throw Failure(.settingsFailed, "\(error)", step: .settings)
         }
+        try FaultPoint.hit(.callSent)
         if try link.living != nil { _ = await ControlSocket.ask(.reload, in: link.folder) }
         let groups = ControlGroups.make(named: "check-" + machine.name, in: .current())
         defer { groups.remove() }
@@ -131,9 +133,12 @@ extension LocalProvider {
 
     package func inspect(_ machine: Machine) async throws -> MachineStatus? {
         guard let link = try link(to: machine) else { return nil }
+        // The settings the machine has, which a running app was not always started with yet.
+        let settings: Settings? = try MachinePlace.read(.settings, in: link.folder)
         guard let status = try await link.status() else {
             return MachineStatus(
                 state: .created,
+                settingsRevision: settings?.revision,
                 region: machine.region,
                 since: link.machine.createdAt
             )
@@ -142,7 +147,7 @@ extension LocalProvider {
             state: status.state,
             detail: status.failure?.message,
             commit: status.commit,
-            settingsRevision: status.settingsRevision,
+            settingsRevision: settings?.revision,
             resources: status.resources,
             region: machine.region,
             since: status.since,
@@ -160,6 +165,7 @@ extension LocalProvider {
             return
         }
         try place.remove()
+        try FaultPoint.hit(.callSent)
     }
 
     package func objects(of owner: Ownership) async throws -> [OwnedObject] {
@@ -297,14 +303,18 @@ extension LocalProvider {
         } catch {
             throw Failure(.allocationFailed, "\(error)", step: .machine)
         }
-        guard isMade else {
-            throw Failure(
-                .allocationFailed,
-                "another command has just made a machine here",
-                step: .machine,
-                fix: "run `preview plan`"
-            )
-        }
+        if isMade { return }
+        let place = place(of: document.app)
+        let isDamaged = try self.document(of: document.app) == nil
+        throw Failure(
+            .allocationFailed,
+            isDamaged
+                ? "what is written down about the machine cannot be read"
+                : "another command has just made a machine here",
+            step: .machine,
+            evidence: [.init("folder", place.path + "/supervisor")],
+            fix: isDamaged ? "remove that folder; nothing but the machine is in it" : "plan again"
+        )
     }
 
     private static func text(of process: ProcessIdentity) -> String {

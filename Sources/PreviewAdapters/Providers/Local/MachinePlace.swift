@@ -77,6 +77,7 @@ struct MachinePlace: Sendable {
         as type: Value.Type = Value.self
     ) throws(FileFailure) -> Value? {
         guard let bytes = try folder.read(file.rawValue, limit: limit) else { return nil }
+        // A document of another form counts as none: whoever needs it makes it anew.
         return try? JSONReader.read(bytes).decoded()
     }
 

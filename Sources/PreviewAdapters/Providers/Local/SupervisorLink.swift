@@ -53,6 +53,7 @@ struct SupervisorLink: Sendable {
                 step: .boot
             )
         }
+        try FaultPoint.hit(.callSent)
         let answer = await BlockingThread.run {
             // The end comes with the supervisor's own, if it dies before it has spoken.
             (try? answers.readToEnd()) ?? []

@@ -7,6 +7,7 @@ struct Deno {
     private static let configurations = ["deno.json", "deno.jsonc"]
     private static let entries = [
         "main.ts", "main.js", "main.mjs", "main.mts", "server.ts", "index.ts", "app.ts", "mod.ts",
+        "src/main.ts", "src/index.ts",
     ]
 
     init(_ folder: Folder) {

@@ -139,6 +139,15 @@ struct JVM {
         }
     }
 
+    /// Whether a module of a larger build is a program, by its own build file: most only serve others.
+    static func isProgram(_ folder: Folder) -> Bool {
+        let names = JVMBuild.gradleFiles + ["pom.xml"]
+        return names.compactMap(folder.source).contains { source in
+            source.withoutComments.matches(
+                #"spring-boot-maven-plugin|quarkus-maven-plugin|[Mm]ain-?Class|shadow|maven-assembly-plugin|maven-shade-plugin|id[ (]+['"](?:application|org\.springframework\.boot|io\.quarkus|io\.ktor\.plugin|io\.micronaut\.application)['"]|(?m)^\s*application\s*$"#)
+        }
+    }
+
     // MARK: - Version
 
     /// The version of Java that files of their own pin, for all languages of the JVM.

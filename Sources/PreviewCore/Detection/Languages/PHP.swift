@@ -10,7 +10,10 @@ struct PHP {
         composer = folder.json("composer.json")
     }
 
-    static func matches(_ folder: Folder) -> Bool { folder.first(of: files) != nil }
+    static func matches(_ folder: Folder) -> Bool {
+        folder.first(of: files) != nil
+            || folder.has("public/index.php") && NodePackage.read(folder) == nil
+    }
 
     /// Whether there is something to serve, not only a manifest of tools.
     static func hasEntry(_ folder: Folder) -> Bool {
@@ -32,7 +35,8 @@ struct PHP {
         let found = framework
         if let (entry, sign) = found {
             draft.adopt(entry, sign: sign)
-        } else if let entry = folder.survey.catalogue["php"], let file = folder.first(of: Self.files) {
+        } else if let entry = folder.survey.catalogue["php"], let file = folder.first(of: Self.files + ["public/index.php"])
+        {
             draft.adopt(entry, sign: .init(file: file, reason: "\(RelativePath.name(of: file)) is there"))
         }
         draft.detection.language = "php"

@@ -63,6 +63,7 @@ struct Sites {
             let tools = node.describe().detection
             draft.detection.scripts = tools.scripts
             draft.detection.packageManager = tools.packageManager
+            draft.detection.evidence += tools.evidence.filter { $0.field == .packageManager }
             draft.detection.runtime = tools.runtime
             draft.set(\.install, tools.commands.install, node.package.file, "tools of the site")
         }
@@ -172,11 +173,6 @@ enum SiteConfiguration {
             default: (nil, nil)
             }
         if let place = found.0, let file = found.1 { draft.setOutput(place, file, "read from there") }
-        if draft.detection.outputDirectory != nil, found.0 == nil,
-            let file = draft.detection.evidence.first(where: { $0.field == .projectType })?.file
-        {
-            draft.note(.outputDirectory, file, "where it builds to")
-        }
         draft.detection.isStatic = true
     }
 

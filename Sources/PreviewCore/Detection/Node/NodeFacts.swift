@@ -114,6 +114,11 @@ struct NodeFacts {
     // MARK: - Meta frameworks
 
     private mutating func next() {
+        // Before it was configuration, the export was a command of its own.
+        if scriptRuns("next", "export") {
+            outputDirectory = "out"
+            isStatic = package.script("start") == nil
+        }
         guard let (file, source) = folder.configuration("next.config") else { return }
         let folderName = source.first(#"distDir\s*:\s*['"`]([^'"`]+)"#)
         if let folderName {

@@ -71,10 +71,12 @@ struct NodePackage {
     /// nothing to start.
     var looksLikeLibrary: Bool {
         guard json["private"]?.bool != true else { return false }
-        let published = ["exports", "module", "types", "typings", "files", "publishConfig"]
+        let published = ["exports", "types", "typings", "files", "publishConfig"]
             .contains { json[$0] != nil }
         let serves = scripts.contains { ["start", "serve"].contains($0.name) }
-        return !serves && (published || json["peerDependencies"]?.object != nil)
+        // Bun names its compiler among the peers of every new project.
+        let peers = (json["peerDependencies"]?.object?.names ?? []).filter { $0 != "typescript" }
+        return !serves && (published || !peers.isEmpty)
     }
 
     /// Whether it installs a command.

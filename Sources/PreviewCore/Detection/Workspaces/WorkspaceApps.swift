@@ -46,6 +46,7 @@ struct WorkspaceApps {
         default: break
         }
         if Containers.file(folder) != nil || folder.has("Procfile") { return true }
+        if ["java", "kotlin"].contains(detection.language) { return JVM.isProgram(folder) }
         guard let package = NodePackage.read(folder), detection.runtime?.name != "python" else {
             return detection.kind == .app || detection.kind == .commandLineTool
         }

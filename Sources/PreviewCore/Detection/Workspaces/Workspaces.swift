@@ -15,6 +15,11 @@ struct Workspaces {
     /// What the files of workspaces name; empty when there is none.
     func declared() -> Found {
         var found = Found()
+        if let file = folder.file("redwood.toml") {
+            // Both of its workspaces belong to one application.
+            found.signs.append(.init(file: file, reason: "RedwoodJS is one application"))
+            return found
+        }
         node(&found)
         nx(&found)
         explicit(&found)
@@ -51,10 +56,6 @@ struct Workspaces {
             guard lerna["useWorkspaces"]?.bool != true else { return }
             let globs = texts(lerna["packages"])
             add(expand(globs.isEmpty ? ["packages/*"] : globs), file, "a workspace of Lerna", to: &found)
-        }
-        if let file = folder.file("redwood.toml") {
-            // Both sides belong to one application.
-            found.signs.append(.init(file: file, reason: "RedwoodJS is one application"))
         }
     }
 

@@ -160,6 +160,7 @@ private final class StaticConnection {
             return nil
         }
         let wanted = min(range.count, ByteStream.chunkSize)
+        // A file that cannot be read any further ends the answer, which the client sees by its length.
         guard let chunk = try? file.read(at: range.lowerBound, count: wanted), !chunk.isEmpty
         else {
             // Unreadable and cut short look the same to the client: an answer that breaks off.

@@ -126,8 +126,8 @@ struct AppStart {
             )
         }
         let path = root == "." || root.isEmpty ? folder : folder + "/" + root
+        // Whatever the reason, a folder that cannot be opened cannot be served.
         guard (try? Folder.open(path, ownedBy: .any)) != nil else {
-            // Whatever the reason, there is no folder to serve.
             throw .failed(
                 Failure(
                     .startCommandMissing,

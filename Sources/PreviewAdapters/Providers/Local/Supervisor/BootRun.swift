@@ -127,8 +127,8 @@ final class BootRun {
 
     private func checkFolder() throws(BootEnd) {
         let isInside = !release.path.split(separator: "/").contains("..")
+        // Whatever the reason, a folder that cannot be opened cannot be used.
         if isInside, (try? Folder.open(folder, ownedBy: .any)) != nil { return }
-        // Whatever the reason, the application's folder cannot be used.
         throw .failed(
             Failure(
                 release.path.isEmpty ? .cloneFailed : .pathNotFound,
@@ -215,7 +215,14 @@ extension BootRun {
             until: deadline(release.timeouts.install)
         )
         guard let ending else {
-            throw .failed(timeout(.installTimeout, "install", Self.makesEnvironment, after: release.timeouts.install))
+            throw .failed(
+                timeout(
+                    .installTimeout,
+                    "install",
+                    Self.makesEnvironment,
+                    after: release.timeouts.install
+                )
+            )
         }
         guard ending.isSuccess else {
             var failure = failure(.installFailed, "install", Self.makesEnvironment, ending)
@@ -273,7 +280,8 @@ extension BootRun {
             "the \(name) command did not finish within \(seconds) s",
             step: .boot,
             evidence: [.init("command", line)] + workshop.record.lastLines.evidence,
-            fix: "see whether it waits for an answer or never ends by itself; if it only needs longer, "
+            fix:
+                "see whether it waits for an answer or never ends by itself; if it only needs longer, "
                 + "raise `timeouts: { \(name): … }`"
         )
     }

@@ -125,8 +125,25 @@ package final class Supervisor {
         }
     }
 
+    /// Whoever removes the folder by hand takes the machine away; nobody could find this process
+    /// again then.
+    private func watchMachine() {
+        workshop.loop.after(order.pace.seconds(5)) { [weak self] in
+            guard let self else { return }
+            let machine: MachineDocument?
+            do {
+                machine = try MachinePlace.read(.machine, in: folder)
+            } catch {
+                // Unreadable for the moment is not gone.
+                return watchMachine()
+            }
+            if machine?.name == order.machine.name { watchMachine() } else { workshop.ask(.stop) }
+        }
+    }
+
     /// Boots, looks after the app, and ends with everything that was started.
     private func live() {
+        watchMachine()
         do {
             let outcome = try boot.run()
             isBooted = true
