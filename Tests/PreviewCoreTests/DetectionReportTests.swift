@@ -12,9 +12,9 @@ struct DetectionReportTests {
     func values() {
         let text = report([
             "package.json": #"""
-                {"private": true, "scripts": {"build": "vite build", "dev": "vite"},
-                 "devDependencies": {"vite": "5"}}
-                """#,
+            {"private": true, "scripts": {"build": "vite build", "dev": "vite"},
+             "devDependencies": {"vite": "5"}}
+            """#,
             "index.html": "", "pnpm-lock.yaml": "lockfileVersion: '9.0'\n",
             ".env.example": "API_KEY=\nexport OTHER=1\n# NOT=\n",
         ])
@@ -42,13 +42,17 @@ struct DetectionReportTests {
                 ["package.json": #"{"name": "a", "exports": "./a.js", "version": "1.0.0"}"#],
                 "a library"
             ),
-            (["package.json": #"{"name": "a", "bin": "cli.js"}"#, "cli.js": ""], "a command-line tool"),
+            (
+                ["package.json": #"{"name": "a", "bin": "cli.js"}"#, "cli.js": ""],
+                "a command-line tool"
+            ),
             (
                 [
                     "pyproject.toml": "[project]\nname = \"a\"\n[project.scripts]\na = \"a:main\"\n"
                 ], "a command-line tool"
             ),
-        ] as [([String: String], String)])
+        ] as [([String: String], String)]
+    )
     func kinds(files: [String: String], words: String) {
         #expect(report(files).contains(words))
     }

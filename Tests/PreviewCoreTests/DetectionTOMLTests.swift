@@ -29,14 +29,27 @@ struct DetectionTOMLTests {
         time = 07:32:00.999
         date = 1979-05-27
         """,
-        "[package]\nname = \"a\"\n[dependencies]\nb = { version = \"1\", features = [\"c\"] }\n[[bin]]\nname = \"d\"\n",
+        """
+        [package]
+        name = "a"
+        [dependencies]
+        b = { version = "1", features = ["c"] }
+        [[bin]]
+        name = "d"
+        """,
         "[tool.uv]\n[tool.poetry.dependencies]\npython = \"^3.10\"\n[project]\nscripts = {}\n",
     ]
 
-    @Test("headers without a name are refused", arguments: ["[{", "[ =", "[[,]]", "x = 1\n[ {a}]", "[.]", "[é]"])
+    @Test(
+        "headers without a name are refused",
+        arguments: ["[{", "[ =", "[[,]]", "x = 1\n[ {a}]", "[.]", "[é]"]
+    )
     func headers(text: String) {
         let detection = detect(text)
-        #expect(detection.warnings.contains { $0.hasPrefix("Cargo.toml:") }, "\(detection.warnings)")
+        #expect(
+            detection.warnings.contains { $0.hasPrefix("Cargo.toml:") },
+            "\(detection.warnings)"
+        )
     }
 
     @Test("brackets inside values and strings are no headers")

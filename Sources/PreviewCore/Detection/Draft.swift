@@ -43,8 +43,10 @@ struct Draft {
 
     /// Sets a command together with its reason.
     mutating func set(
-        _ command: WritableKeyPath<Detection.Commands, String?>, _ line: String?,
-        _ file: String?, _ reason: String
+        _ command: WritableKeyPath<Detection.Commands, String?>,
+        _ line: String?,
+        _ file: String?,
+        _ reason: String
     ) {
         detection.commands[keyPath: command] = line
         guard line != nil, let field = Self.field(of: command) else { return }

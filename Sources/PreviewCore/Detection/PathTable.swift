@@ -43,13 +43,15 @@ struct PathTable: Sendable {
 
     /// The bytes of the path at a position.
     func withBytes<Result>(
-        _ index: Int, _ body: (UnsafeBufferPointer<UInt8>) -> Result
+        _ index: Int,
+        _ body: (UnsafeBufferPointer<UInt8>) -> Result
     ) -> Result {
         withBytes(of: entries[index], body)
     }
 
     private func withBytes<Result>(
-        of entry: Entry, _ body: (UnsafeBufferPointer<UInt8>) -> Result
+        of entry: Entry,
+        _ body: (UnsafeBufferPointer<UInt8>) -> Result
     ) -> Result {
         chunks[Int(entry.chunk)].withUnsafeBufferPointer { buffer in
             let start = Int(entry.start)
@@ -82,7 +84,11 @@ struct PathTable: Sendable {
         let chunk = chunks.count - 1
         entries.append(
             Entry(
-                start: UInt32(chunks[chunk].count), count: UInt16(bytes.count), chunk: UInt16(chunk)))
+                start: UInt32(chunks[chunk].count),
+                count: UInt16(bytes.count),
+                chunk: UInt16(chunk)
+            )
+        )
         chunks[chunk].append(contentsOf: bytes)
     }
 
@@ -97,9 +103,11 @@ struct PathTable: Sendable {
         }
         var kept = 0
         for index in entries.indices {
-            let isRepeated = kept > 0 && withBytes(kept - 1) { previous in
-                withBytes(index) { $0.elementsEqual(previous) }
-            }
+            let isRepeated =
+                kept > 0
+                && withBytes(kept - 1) { previous in
+                    withBytes(index) { $0.elementsEqual(previous) }
+                }
             guard !isRepeated else { continue }
             entries[kept] = entries[index]
             kept += 1
@@ -108,7 +116,8 @@ struct PathTable: Sendable {
     }
 
     private static func precedes(
-        _ left: UnsafeBufferPointer<UInt8>, _ right: UnsafeBufferPointer<UInt8>
+        _ left: UnsafeBufferPointer<UInt8>,
+        _ right: UnsafeBufferPointer<UInt8>
     ) -> Bool {
         switch compare(left, right) {
         case 0: return left.lexicographicallyPrecedes(right)
@@ -118,7 +127,8 @@ struct PathTable: Sendable {
 
     /// Compares ASCII letters without case: negative, zero or positive.
     private static func compare(
-        _ left: UnsafeBufferPointer<UInt8>, _ right: UnsafeBufferPointer<UInt8>
+        _ left: UnsafeBufferPointer<UInt8>,
+        _ right: UnsafeBufferPointer<UInt8>
     ) -> Int {
         let shared = min(left.count, right.count)
         var index = 0
@@ -179,9 +189,8 @@ struct PathTable: Sendable {
         return lowerBound(Array((folder + "/").utf8))..<lowerBound(Array((folder + "0").utf8))
     }
 
-    /// What lies directly in a folder, as full paths in order: folders end in `/`.
-    ///
-    /// - Parameter limit: how many entries are looked at, so that no folder can take long.
+    /// What lies directly in a folder, as full paths in order: folders end in `/`. At most `limit`
+    /// entries are looked at, so that no folder can take long.
     func entries(in folder: String, limit: Int = 20_000) -> [String] {
         let prefix = folder.isEmpty ? 0 : folder.utf8.count + 1
         var result: [String] = []

@@ -60,7 +60,8 @@ package struct BootRepository: Step {
                 machine: machine ?? context.output(of: AllocateMachine())?.machineId ?? "",
                 commit: commit, path: context.config.path,
                 settings: ConfigureSettings.revision(of: settings),
-                commands: RunCommands(detected: known, run: context.config.run),
+                commands: RunCommands(
+                    detected: known, run: context.config.run, provider: context.config.provider),
                 image: context.config.run.image, health: context.config.health),
             unknown: unknown)
     }

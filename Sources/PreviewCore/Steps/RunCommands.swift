@@ -11,8 +11,17 @@ package struct RunCommands: Codable, Hashable, Sendable {
     package var mode: Config.Mode
 
     /// Combines detection with the configuration's overrides, which win field by field.
-    package init(detected: DetectedRepository?, run: Config.RunOverrides) {
-        let commands = detected?.commands
+    ///
+    /// - Parameter provider: for `local` a detected command that asks for all addresses gets the
+    ///   loopback address: nobody else is to reach it (SPEC section 8). An override stays as it is.
+    package init(
+        detected: DetectedRepository?, run: Config.RunOverrides, provider: ProviderName
+    ) {
+        var commands = detected?.commands
+        if provider == .local, let found = commands {
+            commands?.start = found.start.map(Self.onLoopback)
+            commands?.dev = found.dev.map(Self.onLoopback)
+        }
         install = run.install ?? commands?.install
         mode = run.mode
         switch run.mode {
@@ -28,6 +37,10 @@ package struct RunCommands: Codable, Hashable, Sendable {
         runtime = detected?.runtime?.name
         port = run.port ?? detected?.port ?? detected.map { Self.defaultPort($0.runtime?.name) }
         if staticRoot != nil { port = nil }
+    }
+
+    private static func onLoopback(_ command: String) -> String {
+        command.replacing("0.0.0.0", with: "127.0.0.1")
     }
 
     /// What the boot takes where nothing is certain.

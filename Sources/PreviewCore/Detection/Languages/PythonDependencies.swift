@@ -43,7 +43,8 @@ struct PythonDependencies {
     }
 
     private mutating func readRequirements() {
-        var lists = ["requirements.txt", "requirements.in"].compactMap(folder.file)
+        var lists =
+            ["requirements.txt", "requirements.in"].compactMap(folder.file)
             + folder.folder("requirements").files(endingIn: ".txt", ".in")
         var read: Set<String> = []
         while !lists.isEmpty {
@@ -51,7 +52,9 @@ struct PythonDependencies {
             guard read.insert(file).inserted, let text = folder.survey.text(file) else { continue }
             for line in text.split(separator: "\n") {
                 let requirement = Versions.trimmed(line.prefix { $0 != "#" })
-                if let other = Self.included(requirement, from: file), folder.survey.file(other) != nil {
+                if let other = Self.included(requirement, from: file),
+                    folder.survey.file(other) != nil
+                {
                     lists.append(other)
                 } else if !requirement.hasPrefix("-") {
                     add(requirement, from: file)
@@ -153,7 +156,10 @@ struct PythonPackageManager {
             }
             if tool?["poetry"] != nil {
                 return PythonPackageManager(
-                    name: "poetry", install: "poetry install --only main --no-root", file: file)
+                    name: "poetry",
+                    install: "poetry install --only main --no-root",
+                    file: file
+                )
             }
             if tool?["pdm"] != nil {
                 return PythonPackageManager(name: "pdm", install: "pdm install --prod", file: file)
@@ -164,7 +170,10 @@ struct PythonPackageManager {
         }
         if let file = folder.file("Pipfile") {
             return PythonPackageManager(
-                name: "pipenv", install: "pipenv install --skip-lock", file: file)
+                name: "pipenv",
+                install: "pipenv install --skip-lock",
+                file: file
+            )
         }
         guard let file = folder.first(of: ["setup.py", "setup.cfg"]) else { return nil }
         return PythonPackageManager(name: "pip", install: "pip install .", file: file)
