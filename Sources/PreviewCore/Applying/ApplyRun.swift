@@ -19,6 +19,8 @@ struct ApplyRun: Sendable {
     /// The record as this run first saw it: what it must still be, but for this run's own writes.
     private var baseline: State?
     private var hasSaved = false
+    /// What was already warned of.
+    private var warned: Set<String> = []
     /// Steps from this one on are still to be done again, done or not.
     private var retryFrom: StepID?
 
@@ -107,6 +109,7 @@ struct ApplyRun: Sendable {
         var (runs, rounds) = (0, 0)
         while true {
             let view = try await look()
+            tellWhatCouldNotBeSeen(view)
             let planned = view.plan[step.id]
             guard planned.action != .none else { return reportNothingToDo(step, ran: runs > 0) }
             guard runs < 2, rounds < 10 else { throw Failure.keepsMoving(step.id) }
@@ -143,6 +146,18 @@ struct ApplyRun: Sendable {
         try await StateRecord.load(
             identity.folder, from: store, source: identity.source,
             comparesHistory: baseline == nil)
+    }
+
+    /// Warns, once, of what could not be looked up, such as a branch that is gone: the run goes on
+    /// from the record. While step 1 is still to run, that step reports it itself.
+    private mutating func tellWhatCouldNotBeSeen(_ view: View) {
+        guard view.plan[.repository].action == .none else { return }
+        for failure in view.facts.warnings where warned.insert(failure.message).inserted {
+            world.reporter.report(
+                Event(
+                    .log, "\(failure.message); going on with what is recorded", level: .warning,
+                    code: failure.code))
+        }
     }
 
     private func checkSaved(_ plan: Plan, for step: StepID) throws {

@@ -39,8 +39,9 @@ package struct RunCommands: Codable, Hashable, Sendable {
         if staticRoot != nil { port = nil }
     }
 
+    /// HOST is the loopback address there.
     private static func onLoopback(_ command: String) -> String {
-        command.replacing("0.0.0.0", with: "127.0.0.1")
+        command.replacing("0.0.0.0", with: "$HOST")
     }
 
     /// What the boot takes where nothing is certain.
