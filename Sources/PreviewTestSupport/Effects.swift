@@ -75,7 +75,7 @@ package final class Effects: Sendable {
 
     /// Performs one effect, unless the program is stopped here.
     ///
-    /// - Parameter failure: what a lost call looks like to its caller.
+    /// `failure`: what a lost call looks like to its caller.
     /// - Throws: `failure`, ``ProcessDeath``, or what the body throws.
     package func perform<Result>(
         _ name: String,

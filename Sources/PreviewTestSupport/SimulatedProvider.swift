@@ -292,7 +292,8 @@ package actor SimulatedProvider: Provider {
     }
 
     private func deleteAppIfEmpty(_ app: String, of owner: Ownership? = nil) throws {
-        guard let found = contents.apps[app], found == owner ?? found, !contents.machines.contains(where: { $0.app == app })
+        guard let found = contents.apps[app], found == owner ?? found,
+            !contents.machines.contains(where: { $0.app == app })
         else { return }
         try effect("app.delete") { contents.apps[app] = nil }
     }

@@ -1,3 +1,4 @@
+import Glibc
 import PreviewAdapters
 import PreviewCore
 import PreviewSystem
@@ -46,10 +47,14 @@ final class LocalFixture: Sendable {
     }
 
     deinit {
-        // A supervisor that outlived a failed test must not outlive the tests.
-        for process in ProcessIdentity.all(withVariables: ["PREVIEW_LINEAGE": name]) {
-            process.kill()
+        // A supervisor that outlived a test ends in good order, so that its control groups go too.
+        for process in processes
+        where KernelFile.text("/proc/\(process.pid)/cmdline")?.contains("__supervise") == true {
+            process.signal(SIGTERM)
         }
+        let deadline = ContinuousClock.now + .seconds(5)
+        while !processes.isEmpty, ContinuousClock.now < deadline { usleep(5000) }
+        for process in processes { process.kill() }
         // What a test leaves behind in /tmp harms no other test.
         try? parent.removeTree(name)
     }

@@ -160,7 +160,8 @@ struct FaultPointTests {
     private func destroy(_ box: Sandbox) async throws {
         let destroyed = try await box.preview("destroy", "--yes")
         // A kill after the last save leaves nothing to destroy.
-        let isDone = try destroyed.code == 0 || (destroyed.errorCode == "PV0507" && box.state().isDestroyed)
+        let isDone =
+            try destroyed.code == 0 || (destroyed.errorCode == "PV0507" && box.state().isDestroyed)
         #expect(isDone, "\(destroyed)")
         #expect(box.processes().isEmpty)
         #expect(!box.exists(try box.record() + "/supervisor"))

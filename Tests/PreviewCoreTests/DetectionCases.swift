@@ -23,7 +23,10 @@ struct DetectionCase: Sendable, CustomTestStringConvertible {
                 ($0.name, $0.value.string ?? "")
             }
             return DetectionCase(
-                name: name, files: Dictionary(files) { _, last in last }, expected: expected)
+                name: name,
+                files: Dictionary(files) { _, last in last },
+                expected: expected
+            )
         }
     }
 
@@ -38,13 +41,20 @@ struct DetectionCase: Sendable, CustomTestStringConvertible {
 /// Compares the part of an answer that is written down.
 enum DetectionComparison {
     /// Where the answer differs, one line each.
-    static func differences(_ expected: JSONValue, _ actual: JSONValue, at place: String) -> [String] {
+    static func differences(_ expected: JSONValue, _ actual: JSONValue, at place: String)
+        -> [String]
+    {
         switch expected {
         case .object(let object):
             return object.members.flatMap { member in
-                if member.name == "apps" { return apps(member.value, actual["apps"] ?? .null, at: place) }
+                if member.name == "apps" {
+                    return apps(member.value, actual["apps"] ?? .null, at: place)
+                }
                 return differences(
-                    member.value, actual[member.name] ?? "absent", at: "\(place).\(member.name)")
+                    member.value,
+                    actual[member.name] ?? "absent",
+                    at: "\(place).\(member.name)"
+                )
             }
         case .string(let text) where place.contains(".commands."):
             return plain(text) == plain(actual.string ?? "null")
@@ -61,7 +71,9 @@ enum DetectionComparison {
     }
 
     /// All listed applications with the listed fields, and no others.
-    private static func apps(_ expected: JSONValue, _ actual: JSONValue, at place: String) -> [String] {
+    private static func apps(_ expected: JSONValue, _ actual: JSONValue, at place: String)
+        -> [String]
+    {
         let wanted = expected.array ?? []
         let found = actual.array ?? []
         let unlisted = found.compactMap { $0["path"]?.string }.filter { path in

@@ -4,11 +4,9 @@ package import PreviewSystem
 /// A folder of this machine as detection sees it. Symbolic links are noted, not followed; folders
 /// that detection skips, and other repositories inside, are not looked into.
 package enum FolderSnapshot {
-    /// Walks a folder. The files are read later, when detection asks for them, and as they are then.
-    ///
-    /// - Parameter path: an absolute path.
-    /// - Throws: when the folder itself cannot be opened or listed; what cannot be read below it is
-    ///   left out.
+    /// Walks a folder, named by an absolute path. The files are read later, when detection asks for
+    /// them, and as they are then. Throws when the folder itself cannot be opened or listed; what
+    /// cannot be read below it is left out.
     package static func make(of path: String) throws(FileFailure) -> RepositorySnapshot {
         let root = try Folder.open(path, ownedBy: .any)
         var walk = FolderWalk()
@@ -18,7 +16,8 @@ package enum FolderSnapshot {
 
     /// The file, its head if it is large, or the text of a link; `nil` when it cannot be read.
     private static func content(
-        of path: String, in root: Folder
+        of path: String,
+        in root: Folder
     ) -> RepositorySnapshot.FileContent? {
         do throws(FileFailure) {
             var folder = root

@@ -24,7 +24,8 @@ package enum DetectionReport {
             return ["\(place)\(what)"] + list("looked for", detection.lookedFor)
         }
         let name = detection.framework.map { "\($0) (\(type))" } ?? type
-        let kind = detection.kind == .app || detection.kind == .unknown ? "" : ", \(detection.kind.words)"
+        let kind =
+            detection.kind == .app || detection.kind == .unknown ? "" : ", \(detection.kind.words)"
         let files = detection.isStatic ? ", served as files" : ""
         return ["\(place)\(name)\(kind)\(files)"]
     }
@@ -86,20 +87,24 @@ package enum DetectionReport {
             ("install", commands.install), ("build", commands.build), ("start", commands.start),
             ("port", detection.port.map(String.init)),
         ]
-        let missing = detection.isStatic ? ["install", "build", "port"] : ["install", "start", "port"]
+        let missing =
+            detection.isStatic ? ["install", "build", "port"] : ["install", "start", "port"]
         let rows = known.compactMap { name, value -> String? in
             if let value { return "    \(name): \(name == "port" ? value : quoted(value))" }
             return missing.contains(name) && detection.projectType == nil
                 ? "    \(name): …" : nil
         }
-        let title = detection.projectType == nil
-            ? "  To say how it runs, write in preview.yaml:" : "  To overrule any of this, write in preview.yaml:"
+        let title =
+            detection.projectType == nil
+            ? "  To say how it runs, write in preview.yaml:"
+            : "  To overrule any of this, write in preview.yaml:"
         return rows.isEmpty ? [] : [title, "  run:"] + rows
     }
 
     /// A shell line as a YAML value.
     private static func quoted(_ line: String) -> String {
-        let isPlain = line.allSatisfy { $0.isLetter || $0.isNumber || " ._-/$=".contains($0) }
+        let isPlain =
+            line.allSatisfy { $0.isLetter || $0.isNumber || " ._-/$=".contains($0) }
             && line.first?.isLetter ?? false
         return isPlain ? line : "'\(line.replacing("'", with: "''"))'"
     }

@@ -41,14 +41,20 @@ enum Manifests {
     /// Goes on after problems that leave the rest readable, such as a repeated key.
     private static func yaml(_ text: String) throws(Problem) -> JSONValue {
         let limits = YAMLLimits(
-            bytes: RepositorySnapshot.maximumFileSize * 4, depth: 64, aliasedValues: 10_000)
+            bytes: RepositorySnapshot.maximumFileSize * 4,
+            depth: 64,
+            aliasedValues: 10_000
+        )
         do throws(YAMLFailure) {
             let document = try YAMLReader.document(Array(text.utf8), limits: limits)
             if let limit = document.problems.first(where: { $0.cause == .limit }) { throw limit }
             return document.root.map(value) ?? .null
         } catch {
             throw Problem(
-                line: error.mark.line, column: error.mark.column, message: error.message)
+                line: error.mark.line,
+                column: error.mark.column,
+                message: error.message
+            )
         }
     }
 
@@ -122,7 +128,9 @@ private enum JSON5 {
 
     /// A word before a colon is a name; any other is a value and stays.
     private static func copyWord(
-        _ bytes: [UInt8], from start: Int, into result: inout [UInt8]
+        _ bytes: [UInt8],
+        from start: Int,
+        into result: inout [UInt8]
     ) -> Int {
         var end = start
         while end < bytes.count,
@@ -140,7 +148,9 @@ private enum JSON5 {
     }
 
     private static func copyString(
-        _ bytes: [UInt8], from start: Int, into result: inout [UInt8]
+        _ bytes: [UInt8],
+        from start: Int,
+        into result: inout [UInt8]
     ) -> Int {
         let quote = bytes[start]
         var position = start + 1
@@ -162,7 +172,9 @@ private enum JSON5 {
     }
 
     private static func copyComment(
-        _ bytes: [UInt8], from start: Int, into result: inout [UInt8]
+        _ bytes: [UInt8],
+        from start: Int,
+        into result: inout [UInt8]
     ) -> Int {
         guard start + 1 < bytes.count else {
             result.append(bytes[start])

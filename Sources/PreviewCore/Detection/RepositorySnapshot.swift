@@ -33,7 +33,9 @@ package struct RepositorySnapshot: Sendable {
     ///   - read: the content of one of ``Detector/wanted(in:)``; `nil` when it cannot be read. Of a
     ///     file over ``maximumFileSize`` it should give the first 64 KiB as not whole.
     package init(
-        paths: some Sequence<String>, links: Set<String> = [], submodules: [String] = [],
+        paths: some Sequence<String>,
+        links: Set<String> = [],
+        submodules: [String] = [],
         read: @escaping @Sendable (String) -> FileContent?
     ) {
         self.paths = PathTable(paths)
@@ -44,7 +46,8 @@ package struct RepositorySnapshot: Sendable {
 
     /// A snapshot of what a builder gathered.
     private init(
-        _ builder: consuming Builder, read: @escaping @Sendable (String) -> FileContent?
+        _ builder: consuming Builder,
+        read: @escaping @Sendable (String) -> FileContent?
     ) {
         builder.paths.finish()
         paths = builder.paths
@@ -77,7 +80,7 @@ package struct RepositorySnapshot: Sendable {
             folder.utf8.count { $0 == UInt8(ascii: "/") } >= PathTable.maximumDepth
         }
 
-        /// The snapshot; `read` is as for ``RepositorySnapshot/init(paths:links:submodules:read:)``.
+        /// The snapshot; `read` as in ``RepositorySnapshot/init(paths:links:submodules:read:)``.
         package consuming func finish(
             read: @escaping @Sendable (String) -> FileContent?
         ) -> RepositorySnapshot {
@@ -87,12 +90,15 @@ package struct RepositorySnapshot: Sendable {
 
     /// A snapshot whose files are all in memory.
     package init(
-        files: [String: [UInt8]], links: Set<String> = [], submodules: [String] = []
+        files: [String: [UInt8]],
+        links: Set<String> = [],
+        submodules: [String] = []
     ) {
         self.init(paths: files.keys, links: links, submodules: submodules) { path in
             files[path].map { bytes in
                 bytes.count <= Self.maximumFileSize
-                    ? FileContent(bytes) : FileContent(Array(bytes.prefix(64 << 10)), isWhole: false)
+                    ? FileContent(bytes)
+                    : FileContent(Array(bytes.prefix(64 << 10)), isWhole: false)
             }
         }
     }

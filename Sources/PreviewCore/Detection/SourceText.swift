@@ -22,6 +22,12 @@ struct SourceText {
         text.firstMatch(of: patterns.regex(pattern)) != nil
     }
 
+    /// Whether any of several patterns occurs.
+    func matches(any patterns: String...) -> Bool { patterns.contains(where: matches) }
+
+    /// What ``first(_:)`` gives of the first pattern that occurs.
+    func first(of patterns: String...) -> String? { patterns.lazy.compactMap(first).first }
+
     /// What the first group of the first match holds; the whole match for a pattern without groups.
     func first(_ pattern: String) -> String? {
         text.firstMatch(of: patterns.regex(pattern)).flatMap(Self.value)

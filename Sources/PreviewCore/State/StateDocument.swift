@@ -33,7 +33,10 @@ enum StateDocument {
     }
 
     private static func json(of record: StepRecord) -> JSONValue {
-        ["applied": record.applied.map(json) ?? .null, "attempt": record.attempt.map(json) ?? .null]
+        [
+            "applied": record.applied.map(json) ?? .null,
+            "attempt": record.attempt.map(json) ?? .null,
+        ]
     }
 
     private static func json(of applied: Applied) -> JSONValue {

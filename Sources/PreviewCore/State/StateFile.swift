@@ -71,7 +71,9 @@ package enum StateFile {
         }
         guard case .object(let document) = value else { throw .foreign("it is no JSON object") }
         // A newer format may take its checksum differently, so its number is looked at first.
-        guard let format = document["format"]?.int else { throw .foreign("it has no format number") }
+        guard let format = document["format"]?.int else {
+            throw .foreign("it has no format number")
+        }
         guard format <= Self.format else { throw .newer(format: format) }
         guard format == Self.format else { throw .foreign("there is no format \(format)") }
         guard isWhole(document, bytes: bytes) else { throw .altered }

@@ -11,8 +11,17 @@ package struct RunCommands: Codable, Hashable, Sendable {
     package var mode: Config.Mode
 
     /// Combines detection with the configuration's overrides, which win field by field.
-    package init(detected: DetectedRepository?, run: Config.RunOverrides) {
-        let commands = detected?.commands
+    ///
+    /// `provider`: for `local` a detected command that asks for all addresses gets the
+    ///   loopback address: nobody else is to reach it (SPEC section 8). An override stays as it is.
+    package init(
+        detected: DetectedRepository?, run: Config.RunOverrides, provider: ProviderName
+    ) {
+        var commands = detected?.commands
+        if provider == .local, let found = commands {
+            commands?.start = found.start.map(Self.onLoopback)
+            commands?.dev = found.dev.map(Self.onLoopback)
+        }
         install = run.install ?? commands?.install
         mode = run.mode
         switch run.mode {
@@ -30,6 +39,11 @@ package struct RunCommands: Codable, Hashable, Sendable {
         if staticRoot != nil { port = nil }
     }
 
+    /// HOST is the loopback address there.
+    private static func onLoopback(_ command: String) -> String {
+        command.replacing("0.0.0.0", with: "$HOST")
+    }
+
     /// What the boot takes where nothing is certain.
     private static func defaultPort(_ runtime: String?) -> Int {
         switch runtime {
@@ -41,7 +55,7 @@ package struct RunCommands: Codable, Hashable, Sendable {
 
     /// Refuses a release that has nothing to start.
     ///
-    /// - Parameter isUnknown: whether detection could not tell what the project is.
+    /// `isUnknown`: whether detection could not tell what the project is.
     /// - Throws: ``Rejection`` with the fix for `run:`.
     package func check(path: String, isUnknown: Bool) throws {
         guard start == nil, staticRoot == nil else { return }
@@ -50,7 +64,8 @@ package struct RunCommands: Codable, Hashable, Sendable {
         if isUnknown {
             throw Rejection(
                 Failure(
-                    .projectUnknown, "the project was not recognised, so nothing says how to start it",
+                    .projectUnknown,
+                    "the project was not recognised, so nothing says how to start it",
                     step: .boot, evidence: evidence, fix: "\(fix); `preview detect` shows why"))
         }
         if mode == .dev {

@@ -68,7 +68,9 @@ package struct JSONReader {
     }
 
     private mutating func value() throws(JSONSyntaxError) -> JSONValue {
-        guard position < bytes.count else { throw failure("the text ends where a value is expected") }
+        guard position < bytes.count else {
+            throw failure("the text ends where a value is expected")
+        }
         switch bytes[position] {
         case UInt8(ascii: "{"): return try object()
         case UInt8(ascii: "["): return try array()

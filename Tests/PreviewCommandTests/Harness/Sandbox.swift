@@ -16,7 +16,8 @@ final class Sandbox: Sendable {
     var records: String { project + "/.preview" }
 
     private init() throws {
-        let suffix = Moment.randomBytes(6).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        let suffix = Moment.randomBytes(6).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }
+            .joined()
         root = "/tmp/pv-test-\(suffix)"
         for folder in [root, home, temporary, project, root + "/streams"] {
             guard mkdir(folder, 0o700) == 0 else {
@@ -163,7 +164,8 @@ extension Sandbox {
         [
             "PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": home, "TMPDIR": temporary,
             "LC_ALL": "C", "TERM": "xterm", "GIT_CONFIG_NOSYSTEM": "1",
-            "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_AUTHOR_NAME": "T", "GIT_AUTHOR_EMAIL": "t@x.test",
+            "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_AUTHOR_NAME": "T",
+            "GIT_AUTHOR_EMAIL": "t@x.test",
             "GIT_COMMITTER_NAME": "T", "GIT_COMMITTER_EMAIL": "t@x.test",
         ]
     }
@@ -191,7 +193,9 @@ extension Sandbox {
         _ words: [String], with variables: [String: String] = [:], input: Child.Stream = .null,
         in directory: String? = nil
     ) throws -> Started {
-        let number = runs.withLock { $0 += 1; return $0 }
+        let number = runs.withLock {
+            $0 += 1; return $0
+        }
         let streams = ("\(root)/streams/\(number).out", "\(root)/streams/\(number).err")
         let child = try Child(
             words, environment: environment.merging(variables) { _, new in new },

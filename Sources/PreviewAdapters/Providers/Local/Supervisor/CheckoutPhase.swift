@@ -31,9 +31,23 @@ struct CheckoutPhase {
                 let outcome = try runGit(git, command, isShown: output == .shown, until: deadline)
                 next = checkout.next(after: outcome)
             case .done(let warnings): return warnings
-            case .failed(let failure): throw .failed(failure)
+            case .failed(let failure): throw .failed(asClone(failure))
             }
         }
+    }
+
+    /// What git fails at without a known cause is, in this phase, a clone that failed.
+    private func asClone(_ failure: Failure) -> Failure {
+        guard failure.code == .gitFailed else { return failure }
+        return Failure(
+            .cloneFailed,
+            failure.message,
+            step: .boot,
+            evidence: failure.evidence,
+            fix:
+                "see the last lines; `git fetch \(order.release.fetchURL) \(order.release.branch)` shows "
+                + "the same by hand"
+        )
     }
 
     /// Checks, right before the start, that the files are those of the planned commit: a build may
