@@ -73,10 +73,10 @@ struct DiskTests {
                 ["/bin/sh", "-c", "umask 000; exec \"$0\" apply --yes", Program.path])
             #expect(outcome.code == 0, "\(outcome)")
             _ = try await box.run(
-                ["/bin/sh", "-c", "umask 000; exec \"$0\" plan --out plan.json", Program.path])
+                ["/bin/sh", "-c", "umask 000; exec \"$0\" plan --out ../plan.json", Program.path])
             // The checkout is the app's own; what it holds has the modes of the commit.
             let found = try await box.shell(
-                "find .preview plan.json -path '*/checkout/*' -prune -o -printf '%y %m %p\\n'")
+                "find .preview ../plan.json -path '*/checkout/*' -prune -o -printf '%y %m %p\\n'")
             for line in found.split(separator: "\n") {
                 let wanted = line.hasPrefix("d") ? "d 700 " : "\(line.prefix(1)) 600 "
                 #expect(line.hasPrefix(wanted), "\(line)")

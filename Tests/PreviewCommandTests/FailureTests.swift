@@ -31,7 +31,7 @@ struct FailureTests {
                 told == """
                     error[PV0412]: step 4, Repository Boot: the app ended with status 1 after N s
                       last lines   Traceback (most recent call last):
-                                     File "\(box.records)/\(try box.state().app)/checkout/app.py", line 1, in <module>
+                                     File "\(box.project)/\(try box.record())/checkout/app.py", line 1, in <module>
                                        import no_such_module
                                    ModuleNotFoundError: No module named 'no_such_module'
                       fix          add the package of module `no_such_module` to requirements.txt or pyproject.toml, commit and push
