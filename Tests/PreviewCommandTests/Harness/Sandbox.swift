@@ -1,7 +1,6 @@
 import Glibc
 import PreviewCore
 import PreviewSystem
-import Testing
 
 /// A folder of one test's own with a home, a place for temporary files and a project, in which the
 /// built program is run. Nothing of it is left afterwards, no process either.
@@ -112,8 +111,11 @@ extension Sandbox {
     /// The folder of the only record, relative to the project.
     func record() throws -> String {
         let names = entries(records).filter { !$0.hasPrefix(".") }
-        return ".preview/" + (try #require(names.count == 1 ? names.first : nil, "\(names)"))
+        guard let name = names.first, names.count == 1 else { throw NotOne(records: names) }
+        return ".preview/" + name
     }
+
+    struct NotOne: Error { var records: [String] }
 
     /// The recorded state of the only preview, found to be whole.
     func state() throws -> State { try StateFile.decode(bytes(record() + "/state.json")) }
