@@ -30,6 +30,7 @@ struct FailureTests {
             #expect(
                 told == """
                     error[PV0412]: step 4, Repository Boot: the app ended with status 1 after N s
+                      command      exec /usr/bin/python3 app.py
                       last lines   Traceback (most recent call last):
                                      File "\(box.project)/\(try box.record())/checkout/app.py", line 1, in <module>
                                        import no_such_module
