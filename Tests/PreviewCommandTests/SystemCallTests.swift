@@ -14,7 +14,9 @@ struct SystemCallTests {
             let tracing = Tracing(box: box)
             let calls = try await tracing.calls(
                 Tracing.changing, "apply", "--yes", "--through", "3")
-            let touching = calls.filter { isChange($0) && $0.text.contains(box.records) }
+            let touching = calls.filter {
+                $0.canBeStruck && isChange($0) && $0.text.contains(box.records)
+            }
             #expect(touching.count > 60, "\(touching.count) calls change the record")
             var killed = 0
             for call in touching {
@@ -67,20 +69,24 @@ struct SystemCallTests {
             _ = try await box.preview("apply", "--step", "1", "--yes")
             let tracing = Tracing(box: box)
             try await box.shell("cp -a .preview ../before")
-            let calls = try await tracing.calls([call], "apply", "--yes", "--step", "2")
-            let saves = calls.filter { $0.text.contains("state.json") && isSaving($0) }
+            let calls = try await tracing.calls([call], "apply", "--yes", "--through", "3")
+            let saves = calls.filter {
+                $0.canBeStruck && $0.text.contains("state.json") && isSaving($0)
+            }
             let wanted = try #require(saves.first, "\(call) is used for saving")
             try await box.shell("rm -rf .preview && cp -a ../before .preview")
             let failed = try await tracing.inject(
-                "error=\(error)", at: wanted, "apply", "--yes", "--step", "2")
+                "error=\(error)", at: wanted, "apply", "--yes", "--through", "3")
             #expect(
                 tracing.struck?.contains("state.json") == true, "\(tracing.struck ?? "nothing")")
             #expect(failed.code == 1 && failed.errorCode == "PV0506", "\(failed)")
             #expect(failed.errors.contains("state.json"), "the file is named: \(failed)")
             let attempt = try box.state()[.machine].attempt
             let isMade = box.exists(try box.record() + "/supervisor/machine.json")
-            #expect(!isMade || attempt?.calls.isEmpty == false, "R-3: made before it was recorded")
-            #expect(try box.state()[.machine].applied == nil, "no success without its record")
+            let isRecorded =
+                try attempt?.calls.isEmpty == false || box.state()[.machine].applied != nil
+            #expect(!isMade || isRecorded, "R-3: made before it was recorded")
+            #expect(try box.state()[.settings].applied == nil, "no success without its record")
             let again = try await box.preview("apply", "--yes", "--through", "3")
             #expect(again.code == 0, "\(again)")
         }
@@ -102,7 +108,7 @@ struct SystemCallTests {
             let tracing = Tracing(box: box)
             let calls = try await tracing.calls(
                 ["fsync", "write", "renameat", "linkat"], "apply", "--yes", "--through", "3")
-            let touching = calls.filter { $0.text.contains(box.records) }
+            let touching = calls.filter { $0.canBeStruck && $0.text.contains(box.records) }
             for (index, call) in touching.enumerated() where index % 3 == 0 {
                 box.removeTree(box.records)
                 let outcome = try await tracing.inject(

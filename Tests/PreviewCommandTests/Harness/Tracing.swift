@@ -15,30 +15,39 @@ struct Tracing {
         var name: String
         /// Its number among the calls of this name in its thread, from 1.
         var number: Int
+        /// Whether a fault of that number strikes here: strace counts by thread, so one that the
+        /// first thread reaches while the program is loaded strikes there.
+        var canBeStruck: Bool
         var text: String
     }
 
-    /// Runs the program without a fault and gives its calls of the given names, in order, as far as
-    /// a fault can be aimed at them.
+    /// Runs the program without a fault and gives its calls of the given names, in order.
     func calls(_ names: [String], _ arguments: String...) async throws -> [Call] {
-        let outcome = try await run(names, inject: nil, arguments)
+        let outcome = try await run(["execve"] + names, inject: nil, arguments)
         #expect(outcome.code == 0, "\(outcome)")
-        let lines = box.text("\(box.root)/trace").split(separator: "\n")
-        var counts: [Substring: [String: Int]] = [:]
-        var calls: [Call] = []
-        for line in lines where !line.contains("resumed>") {
+        let lines = box.text("\(box.root)/trace").split(separator: "\n").filter {
+            !$0.contains("resumed>")
+        }
+        func parts(_ line: Substring) -> (thread: Substring, name: String, text: Substring) {
             let thread = line.prefix { $0.isNumber }
             let text = line.dropFirst(thread.count).drop { $0 == " " }
-            let name = String(text.prefix { $0 != "(" })
-            guard names.contains(name) else { continue }
-            counts[thread, default: [:]][name, default: 0] += 1
-            let number = counts[thread]?[name] ?? 1
-            calls.append(Call(name: name, number: number, text: String(text)))
+            return (thread, String(text.prefix { $0 != "(" }), text)
         }
-        // strace counts by thread, so a number that the first one reaches while the program is
-        // loaded strikes there.
-        let first = lines.first.map { $0.prefix { $0.isNumber } } ?? ""
-        return calls.filter { $0.number > counts[first]?[$0.name] ?? 0 }
+        // The first line is the start of the program in its first thread.
+        let first = lines.first.map { parts($0).thread }
+        var counts: [Substring: [String: Int]] = [:]
+        for part in lines.map(parts) {
+            counts[part.thread, default: [:]][part.name, default: 0] += 1
+        }
+        var numbers: [Substring: [String: Int]] = [:]
+        return lines.map(parts).compactMap { thread, name, text in
+            guard names.contains(name) else { return nil }
+            numbers[thread, default: [:]][name, default: 0] += 1
+            let number = numbers[thread]?[name] ?? 1
+            let ofFirst = first.flatMap { counts[$0]?[name] } ?? 0
+            return Call(
+                name: name, number: number, canBeStruck: number > ofFirst, text: String(text))
+        }
     }
 
     /// Runs the program with a fault at the n-th call of a name.
