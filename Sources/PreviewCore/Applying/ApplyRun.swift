@@ -262,7 +262,8 @@ struct ApplyRun: Sendable {
     private func seconds(since start: Duration) -> Double {
         let elapsed = world.uptime() - start
         let (seconds, attoseconds) = elapsed.components
-        return (Double(seconds) * 1000 + Double(attoseconds / 1_000_000_000_000_000)).rounded() / 1000
+        return (Double(seconds) * 1000 + Double(attoseconds / 1_000_000_000_000_000)).rounded()
+            / 1000
     }
 
     private func record<S: Step>(
@@ -301,7 +302,9 @@ struct ApplyRun: Sendable {
             default: (Failure(.internalError, "\(error)"), false)
             }
         // The record itself failed: nothing more may be written.
-        if failure.code.isAboutTheRecord || failure.code == ErrorCode.sessionCancelled { throw failure }
+        if failure.code.isAboutTheRecord || failure.code == ErrorCode.sessionCancelled {
+            throw failure
+        }
         failure.step = step.id
         failure.retry = failure.retry ?? "preview apply --step \(step.id.number)"
         try await journal.fail(
@@ -309,7 +312,8 @@ struct ApplyRun: Sendable {
             closing: isClosed)
         world.reporter.report(
             Event(
-                .log, "Error: \(failure.message)", level: .error, step: step.id, code: failure.code))
+                .log, "Error: \(failure.message)", level: .error, step: step.id, code: failure.code)
+        )
         world.reporter.report(
             Event(
                 .stepFailed, "✗ Error: \(step.failureDescription)", level: .error, step: step.id,
