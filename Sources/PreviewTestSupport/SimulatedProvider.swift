@@ -247,9 +247,11 @@ package actor SimulatedProvider: Provider {
                 $0.attempt = attempt.key
             }
             for phase in BootPhase.allCases {
-                reporter.report(
-                    Event(.phaseBegin, "[\(phase.number)/5] \(phase.rawValue)", step: .boot)
-                )
+                let data: JSONValue = [
+                    "phase": .string(phase.rawValue), "number": .int(phase.number),
+                ]
+                let message = "[\(phase.number)/5] \(phase.rawValue)"
+                reporter.report(Event(.phaseBegin, message, step: .boot, data: data))
             }
             try update(machine, "boot.end") {
                 ($0.state, $0.commit) = (.running, release.commit)
@@ -292,7 +294,8 @@ package actor SimulatedProvider: Provider {
     }
 
     private func deleteAppIfEmpty(_ app: String, of owner: Ownership? = nil) throws {
-        guard let found = contents.apps[app], found == owner ?? found, !contents.machines.contains(where: { $0.app == app })
+        guard let found = contents.apps[app], found == owner ?? found,
+            !contents.machines.contains(where: { $0.app == app })
         else { return }
         try effect("app.delete") { contents.apps[app] = nil }
     }

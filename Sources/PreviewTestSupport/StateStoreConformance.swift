@@ -135,7 +135,8 @@ package struct StateStoreConformance: Sendable {
         #expect(try await other.holder(of: app) == holder)
         let failure = await #expect(throws: Failure.self) {
             _ = try await other.lock(
-                app, for: SimulatedWorld.makeHolder("lock-2"), timeout: .zero) { _ in }
+                app, for: SimulatedWorld.makeHolder("lock-2"), timeout: .zero
+            ) { _ in }
         }
         #expect(failure?.code == .locked && failure?.kind == .locked)
         let said = "\(String(describing: failure))"
@@ -146,7 +147,8 @@ package struct StateStoreConformance: Sendable {
         await lock.release()
         #expect(try await other.holder(of: app) == nil)
         let next = try await other.lock(
-            app, for: SimulatedWorld.makeHolder("lock-2"), timeout: .zero) { _ in }
+            app, for: SimulatedWorld.makeHolder("lock-2"), timeout: .zero
+        ) { _ in }
         #expect(try await store.holder(of: app)?.id == "lock-2")
         await lock.release()
         #expect(try await store.holder(of: app)?.id == "lock-2", "an old release frees nothing")
@@ -157,7 +159,8 @@ package struct StateStoreConformance: Sendable {
         let (store, other) = (try await open(), try await open())
         let app = "conform-00000009"
         let lock = try await store.lock(
-            app, for: SimulatedWorld.makeHolder("lock-1"), timeout: .zero) { _ in }
+            app, for: SimulatedWorld.makeHolder("lock-1"), timeout: .zero
+        ) { _ in }
         let told = Locked<[String?]>([])
         async let waiting = other.lock(
             app, for: SimulatedWorld.makeHolder("lock-2"), timeout: .seconds(60)
@@ -173,7 +176,8 @@ package struct StateStoreConformance: Sendable {
         let (store, other) = (try await open(), try await open())
         let app = "conform-00000010"
         let lock = try await store.lock(
-            app, for: SimulatedWorld.makeHolder("lock-1"), timeout: .zero) { _ in }
+            app, for: SimulatedWorld.makeHolder("lock-1"), timeout: .zero
+        ) { _ in }
         await #expect(throws: Failure.self) {
             try await other.breakLock(of: app, heldBy: "lock-of-nobody")
         }
@@ -189,7 +193,8 @@ package struct StateStoreConformance: Sendable {
         for name in names {
             locks.append(
                 try await store.lock(
-                    name, for: SimulatedWorld.makeHolder(name), timeout: .zero) { _ in })
+                    name, for: SimulatedWorld.makeHolder(name), timeout: .zero
+                ) { _ in })
         }
         for lock in locks { await lock.release() }
     }

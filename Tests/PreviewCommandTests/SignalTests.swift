@@ -46,14 +46,16 @@ struct SignalTests {
             let outcome = await run.outcome()
             #expect(outcome.code == signal.1, "\(outcome)")
             #expect(ContinuousClock.now - sent < .seconds(6))
-            #expect(outcome.errors.contains("recorded"), "it says that it can be resumed: \(outcome)")
+            #expect(
+                outcome.errors.contains("recorded"), "it says that it can be resumed: \(outcome)")
             #expect(try await eventually { box.supervisors().isEmpty })
             #expect(box.processes(containing: "sleep 300").isEmpty)
             let status = try await box.preview("status", "--json").json()
             #expect(status["step4Status"]?.string == "error")
             try box.write(".preview/go", "")
             try box.write("\(box.project)/go", "")
-            try box.write("preview.yaml", box.text("preview.yaml").replacing("exec sleep 300", with: "true"))
+            try box.write(
+                "preview.yaml", box.text("preview.yaml").replacing("exec sleep 300", with: "true"))
             let again = try await box.preview("apply", "--yes")
             #expect(again.code == 0, "\(again)")
             #expect(box.supervisors().count == 1)
@@ -102,7 +104,8 @@ struct SignalTests {
     @Test("R-16: a HUP that was ignored at the start stays ignored, as under nohup")
     func ignored() async throws {
         try await Sandbox.use { box in
-            try box.makeApp("  install: 'echo waits; while test ! -e \(box.root)/go; do sleep 0.05; done'\n")
+            try box.makeApp(
+                "  install: 'echo waits; while test ! -e \(box.root)/go; do sleep 0.05; done'\n")
             let run = try box.start(
                 ["/bin/sh", "-c", "trap '' HUP; exec \"$0\" apply --yes", Program.path])
             #expect(try await eventually { run.errorsSoFar.contains("waits") })

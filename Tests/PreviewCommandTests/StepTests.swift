@@ -20,7 +20,8 @@ struct StepTests {
             #expect(box.bytes(try box.record() + "/state.json") == before)
             #expect(box.supervisors().count == 1)
             let destroyed = try await box.preview("destroy", "--yes")
-            #expect(destroyed.code == 0 && destroyed.output.contains("nothing is left"), "\(destroyed)")
+            #expect(
+                destroyed.code == 0 && destroyed.output.contains("nothing is left"), "\(destroyed)")
             #expect(box.supervisors().isEmpty)
             let none = try await box.preview("status")
             #expect(none.code == 1 && none.errorCode == "PV0507", "\(none)")
@@ -78,7 +79,8 @@ struct StepTests {
                 #expect(status["currentStep"]?.int == min(step + 1, 4))
             }
             let again = try await box.preview("apply", "--step", "2", "--yes")
-            #expect(again.code == 0 && again.logLines == ["Step 2 already done: Machine Allocation"])
+            #expect(
+                again.code == 0 && again.logLines == ["Step 2 already done: Machine Allocation"])
         }
     }
 
@@ -88,7 +90,9 @@ struct StepTests {
             try box.makeSite()
             let outcome = try await box.preview("apply", "--step", "\(step)", "--yes")
             #expect(outcome.code == 1 && outcome.errorCode == "PV0601", "\(outcome)")
-            for missing in 1..<step { #expect(outcome.errors.contains("step \(missing)"), "\(outcome)") }
+            for missing in 1..<step {
+                #expect(outcome.errors.contains("step \(missing)"), "\(outcome)")
+            }
             #expect(!box.exists(".preview"))
         }
     }

@@ -102,7 +102,9 @@ struct ApplyApprovalTests {
         #expect(failure?.evidence.first?.text == "Machine Allocation: the machine is gone")
     }
 
-    @Test("R-20: a step that became more while it was shown is asked for again; the answer `a` is not")
+    @Test(
+        "R-20: a step that became more while it was shown is asked for again; the answer `a` is not"
+    )
     func settingsDrift() async throws {
         let stage = try await PlanStage { $0.secrets = [] }
         for (approval, questions) in [(Approval.given, 2), (.standing, 2)] {

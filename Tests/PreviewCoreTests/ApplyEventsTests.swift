@@ -6,8 +6,11 @@ import Testing
 struct ApplyEventsTests {
     private func text(_ events: [Event]) -> [String] {
         events.map { event in
-            [event.kind.rawValue, event.step.map { String($0.number) } ?? "-", event.level.rawValue,
-             event.message].joined(separator: " | ")
+            [
+                event.kind.rawValue, event.step.map { String($0.number) } ?? "-",
+                event.level.rawValue,
+                event.message,
+            ].joined(separator: " | ")
         }
     }
 

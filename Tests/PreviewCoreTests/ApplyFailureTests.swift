@@ -60,10 +60,12 @@ struct ApplyFailureTests {
         #expect(try await stage.plan().hasChanges == false)
     }
 
-    @Test("R-45: what was observed to fail is an error, never completed", arguments: [
-        ErrorCode.appEnded, .wrongPort, .serverError, .redirectLoop, .wrongCommit, .noAnswer,
-        .neverListened, .installFailed, .buildFailed,
-    ])
+    @Test(
+        "R-45: what was observed to fail is an error, never completed",
+        arguments: [
+            ErrorCode.appEnded, .wrongPort, .serverError, .redirectLoop, .wrongCommit, .noAnswer,
+            .neverListened, .installFailed, .buildFailed,
+        ])
     func observedFailure(_ code: ErrorCode) async throws {
         let world = await world(
             failing: .boot, .after, with: Rejection(Failure(code, "it did not come up")))
@@ -94,9 +96,12 @@ struct ApplyFailureTests {
         #expect(session["errorMessage"]?.string == "no answer in 120 s")
     }
 
-    @Test("R-30: the failure names step, evidence and the next command", arguments: [
-        (SimulatedProvider.Call.allocate, StepID.machine), (.configure, .settings), (.boot, .boot),
-    ])
+    @Test(
+        "R-30: the failure names step, evidence and the next command",
+        arguments: [
+            (SimulatedProvider.Call.allocate, StepID.machine), (.configure, .settings),
+            (.boot, .boot),
+        ])
     func namesWhatFailed(_ call: SimulatedProvider.Call, _ step: StepID) async throws {
         var lost = lost
         lost.evidence = [.init("request id", "01HX")]
@@ -111,7 +116,8 @@ struct ApplyFailureTests {
         }
     }
 
-    @Test("R-16: a cancelled task keeps the attempt, records nothing as failed, and frees the lock",
+    @Test(
+        "R-16: a cancelled task keeps the attempt, records nothing as failed, and frees the lock",
         arguments: [SimulatedProvider.Call.allocate, .configure, .boot])
     func cancelledTask(_ call: SimulatedProvider.Call) async throws {
         let world = SimulatedWorld()

@@ -10,7 +10,8 @@ struct ApplyMeanwhileTests {
         _ = try await Cancellation.cancel(folder, in: world.store, now: { world.clock.now })
     }
 
-    @Test("cancel needs no lock: a running step records what it knows, and the run stops",
+    @Test(
+        "cancel needs no lock: a running step records what it knows, and the run stops",
         arguments: [SimulatedProvider.Call.allocate, .configure, .boot])
     func cancelWhileRunning(_ call: SimulatedProvider.Call) async throws {
         let world = SimulatedWorld()
@@ -75,7 +76,8 @@ struct ApplyMeanwhileTests {
         #expect(try await world.state()?.serial == serial)
     }
 
-    @Test("R-42: destroyed at any moment of a run without its lock: exit 5, nothing left",
+    @Test(
+        "R-42: destroyed at any moment of a run without its lock: exit 5, nothing left",
         arguments: [false, true])
     func destroyedMeanwhile(beginsAgain: Bool) async throws {
         var (moments, refused) = (0, 0)

@@ -19,7 +19,8 @@ struct ApplyOrderTests {
             ])
     }
 
-    @Test("R-3: at every changing call the stored record has the open attempt and the object's name")
+    @Test(
+        "R-3: at every changing call the stored record has the open attempt and the object's name")
     func durableAttempt() async throws {
         let world = SimulatedWorld()
         await world.provider.setHook { call, moment in
@@ -180,7 +181,8 @@ struct ApplyOrderTests {
         #expect(try await world.plan(config).hasChanges == false, "the name once used stays")
     }
 
-    @Test("another provider is refused while there is a machine, and taken over while there is none")
+    @Test(
+        "another provider is refused while there is a machine, and taken over while there is none")
     func otherProvider() async throws {
         let world = SimulatedWorld()
         var config = try SimulatedWorld.config()

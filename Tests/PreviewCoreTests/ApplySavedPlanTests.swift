@@ -114,7 +114,9 @@ struct ApplySavedPlanTests {
     func anotherPreview() async throws {
         let outcome = try await outcome { world, _ in
             await world.store.plant(Array("anything".utf8), for: "other-12345678")
-            await world.provider.change { $0.apps["other-12345678"] = .init(lineage: "x", source: "y") }
+            await world.provider.change {
+                $0.apps["other-12345678"] = .init(lineage: "x", source: "y")
+            }
         }
         #expect(outcome.failure == nil)
     }

@@ -21,11 +21,13 @@ struct ApplyWritersTests {
         }
         let state = try #require(try await world.state())
         #expect(successes > 0 && state.serial == begun + successes)
-        #expect(try await world.store.kept(folder).map(\.serial) == (1...5).map { state.serial - $0 })
+        #expect(
+            try await world.store.kept(folder).map(\.serial) == (1...5).map { state.serial - $0 })
     }
 
     /// Writes in each round what it has just read; tells how often it was not refused.
-    private static func write(_ writer: Int, to folder: String, in world: SimulatedWorld) async throws
+    private static func write(_ writer: Int, to folder: String, in world: SimulatedWorld)
+        async throws
         -> Int
     {
         var successes = 0

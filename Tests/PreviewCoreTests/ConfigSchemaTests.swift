@@ -1,5 +1,5 @@
 import PreviewCore
-import PreviewSystem
+import PreviewTestSupport
 import Testing
 
 @Suite("The JSON Schema of preview.yaml")
@@ -35,7 +35,10 @@ struct ConfigSchemaTests {
                 documents.append((file.path, value))
             }
         }
-        let verdicts = try await SchemaValidator.verdicts(documents.map(\.value))
+        let verdicts = try await SchemaValidator.verdicts(
+            documents.map(\.value),
+            schema: "preview.schema.json"
+        )
         for (document, verdict) in zip(documents, verdicts) {
             #expect(verdict == expected[document.name], "\(document.name)")
         }
@@ -45,7 +48,7 @@ struct ConfigSchemaTests {
     func generated() async throws {
         var generator = ConfigGenerator(seed: 4711)
         let documents = (0..<1500).map { _ in generator.document() }
-        let verdicts = try await SchemaValidator.verdicts(documents)
+        let verdicts = try await SchemaValidator.verdicts(documents, schema: "preview.schema.json")
         for (document, verdict) in zip(documents, verdicts) {
             let text = Self.yaml(document)
             let problems = ConfigCorpus.problems(Array(text.utf8))
@@ -66,7 +69,10 @@ struct ConfigSchemaTests {
         let texts = neighbours.compactMap(Unicode.Scalar.init).flatMap {
             ["./a\($0)b", "./a\($0)"]
         }
-        let verdicts = try await SchemaValidator.verdicts(texts.map { ["repo": .string($0)] })
+        let verdicts = try await SchemaValidator.verdicts(
+            texts.map { ["repo": .string($0)] },
+            schema: "preview.schema.json"
+        )
         for (text, verdict) in zip(texts, verdicts) {
             let escapes = text.unicodeScalars.map { scalar in
                 let digits = String(scalar.value, radix: 16)
@@ -100,33 +106,6 @@ struct ConfigSchemaTests {
             default: schema?["properties"]?[part]
             }
         }
-    }
-}
-
-/// python3-jsonschema, which shares no code with the program.
-enum SchemaValidator {
-    /// Whether each document is accepted: `accept` or `refuse`.
-    ///
-    /// - Throws: what goes wrong; cancels the test, saying so, where the validator is missing.
-    static func verdicts(_ documents: [JSONValue]) async throws -> [String] {
-        let root = ConfigCorpus.repository
-        let missing: Comment =
-            "SKIPPED: without python3-jsonschema nobody else checks the schema; install it"
-        guard let python = Command.locate("/usr/bin/python3", in: "") else {
-            try Test.cancel(missing)
-        }
-        let command = Command(
-            python,
-            ["\(root)/Tests/Corpus/validate.py", "\(root)/schema/preview.schema.json"],
-            environment: ["PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"]
-        )
-        let input = Array(documents.map { JSONWriter.line($0) }.joined(separator: [0x0A])) + [0x0A]
-        let result = try await command.run(input: input, timeout: .seconds(120))
-        if result.ending == .exited(3) { try Test.cancel(missing) }
-        #expect(result.ending == .exited(0), "\(result.errorText)")
-        let verdicts = result.outputText.split(separator: "\n").map(String.init)
-        try #require(verdicts.count == documents.count, "\(result.errorText)")
-        return verdicts
     }
 }
 

@@ -44,7 +44,10 @@ struct PlanActionTests {
         let change: @Sendable (inout Config) -> Void
         var testDescription: String { name }
 
-        init(_ name: String, _ actions: [Action], _ change: @escaping @Sendable (inout Config) -> Void) {
+        init(
+            _ name: String, _ actions: [Action],
+            _ change: @escaping @Sendable (inout Config) -> Void
+        ) {
             (self.name, self.actions, self.change) = (name, actions, change)
         }
     }
@@ -82,7 +85,8 @@ struct PlanActionTests {
         Row("limits", [.none, .none, .none, .none]) { $0.limits.maxPreviews = 3 },
     ]
 
-    @Test("a changed key leads to the actions of the table, and applying it settles", arguments: rows)
+    @Test(
+        "a changed key leads to the actions of the table, and applying it settles", arguments: rows)
     func table(_ row: Row) async throws {
         let stage = try await PlanStage()
         let plan = try await stage.plan(row.change)

@@ -117,10 +117,12 @@ struct StateFileTests {
         #expect(error.line == 2 && error.column == 8 && error.offset == 9)
     }
 
-    @Test("whole documents that are not ours are foreign, with the member named", arguments: [
-        "lineage", "serial", "app", "source", "salt", "project", "user", "repository", "branch",
-        "path", "provider", "createdAt", "updatedAt", "steps",
-    ])
+    @Test(
+        "whole documents that are not ours are foreign, with the member named",
+        arguments: [
+            "lineage", "serial", "app", "source", "salt", "project", "user", "repository", "branch",
+            "path", "provider", "createdAt", "updatedAt", "steps",
+        ])
     func foreign(_ name: String) async throws {
         let document = try JSONReader.read(StateFile.encode(try await Self.full()))
         var object = try #require(document.object)
@@ -153,7 +155,9 @@ struct StateFileTests {
         await world.store.plant(bytes, for: SimulatedWorld.identity.folder)
         for run in [true, false] {
             let failure = await #expect(throws: Failure.self) {
-                if run { try await world.apply(SimulatedWorld.config()) } else {
+                if run {
+                    try await world.apply(SimulatedWorld.config())
+                } else {
                     try await world.destroy()
                 }
             }

@@ -76,7 +76,8 @@ struct StateSessionTests {
         retried[.boot] = StepRecord(
             applied: Applied(input: [:], output: [:], at: Self.time, seconds: 1))
         let after = self.session(of: retried)
-        #expect(after.json["errorMessage"]?.isNull == true && after.json["errorStep"]?.isNull == true)
+        #expect(
+            after.json["errorMessage"]?.isNull == true && after.json["errorStep"]?.isNull == true)
         #expect(after.overallStatus == .completed)
     }
 
@@ -117,7 +118,8 @@ struct StateSessionTests {
         var request = SimulatedWorld.request(config)
         request.selection = .only(.repository)
         let first = session(of: try await world.applier().apply(request)).json
-        #expect(first["flyAppName"]?.string == "shop-4f1c9a2e" && first["previewUrl"]?.isNull == true)
+        #expect(
+            first["flyAppName"]?.string == "shop-4f1c9a2e" && first["previewUrl"]?.isNull == true)
         #expect(first["startedAt"]?.string == begun.text && first["completedAt"]?.isNull == true)
         let json = session(of: try await world.apply(config)).json
         let names = [
@@ -133,21 +135,33 @@ struct StateSessionTests {
         #expect(json["completedAt"]?.string == (begun + 100).text)
         #expect(json["createdAt"]?.string == begun.text)
         let details: [(String, [String])] = [
-            ("step1Details", [
-                "repositoryName", "repositoryUrl", "branchName", "commit", "projectType",
-                "framework", "packageInfo", "commands", "port", "evidence", "description",
-            ]),
-            ("step2Details", [
-                "appName", "previewUrl", "machineSize", "region", "machineId", "reserved",
-                "description",
-            ]),
-            ("step3Details", [
-                "environment", "secrets", "resources", "autoStartStop",
-                "shutdownAfterInactivity", "description",
-            ]),
-            ("step4Details", [
-                "bootStatus", "syncStatus", "nextActions", "phases", "evidence", "description",
-            ]),
+            (
+                "step1Details",
+                [
+                    "repositoryName", "repositoryUrl", "branchName", "commit", "projectType",
+                    "framework", "packageInfo", "commands", "port", "evidence", "description",
+                ]
+            ),
+            (
+                "step2Details",
+                [
+                    "appName", "previewUrl", "machineSize", "region", "machineId", "reserved",
+                    "description",
+                ]
+            ),
+            (
+                "step3Details",
+                [
+                    "environment", "secrets", "resources", "autoStartStop",
+                    "shutdownAfterInactivity", "description",
+                ]
+            ),
+            (
+                "step4Details",
+                [
+                    "bootStatus", "syncStatus", "nextActions", "phases", "evidence", "description",
+                ]
+            ),
         ]
         for (step, names) in details {
             let fields = try #require(json[step]?.object?.names)
@@ -204,7 +218,8 @@ struct StateRecordTests {
             await stage.world.store.plant(planted, for: app)
             let failure = await failure(stage.world)
             #expect(failure?.code == .stateDamaged && failure?.kind.exitCode == 7)
-            #expect(failure?.evidence.map(\.text) == ["serial \(serial - 1), version \(serial - 1)"])
+            #expect(
+                failure?.evidence.map(\.text) == ["serial \(serial - 1), version \(serial - 1)"])
             #expect(failure?.retry == "preview state restore \(serial - 1)")
             await #expect(throws: Failure.self) { try await stage.plan() }
         }

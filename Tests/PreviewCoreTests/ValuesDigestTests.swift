@@ -4,14 +4,16 @@ import Testing
 
 @Suite("Digests, keys, identifiers and fingerprints")
 struct ValuesDigestTests {
-    @Test("SHA-256 of the vectors of FIPS 180-4", arguments: [
-        ("", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
-        ("abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
-        (
-            "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
-            "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"
-        ),
-    ])
+    @Test(
+        "SHA-256 of the vectors of FIPS 180-4",
+        arguments: [
+            ("", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
+            ("abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
+            (
+                "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
+                "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"
+            ),
+        ])
     func sha256(_ text: String, _ digest: String) {
         #expect(Digest.hex(text.utf8) == digest)
         #expect(Digest.hexadecimal(Digest.sha256(Array(text.utf8))) == digest)
@@ -46,7 +48,9 @@ struct ValuesDigestTests {
             for step in StepID.allCases {
                 for serial in 1...50 {
                     let key = AttemptKey.make(lineage: lineage, step: step, serial: serial)
-                    #expect(key.count == 16 && key.allSatisfy { "abcdefghijklmnopqrstuvwxyz234567".contains($0) })
+                    #expect(
+                        key.count == 16
+                            && key.allSatisfy { "abcdefghijklmnopqrstuvwxyz234567".contains($0) })
                     keys.insert(key)
                 }
             }
@@ -57,9 +61,11 @@ struct ValuesDigestTests {
     @Test("identifiers are version 4 UUIDs of the given bytes")
     func uuid() {
         #expect(
-            Identifier.uuid([UInt8](repeating: 0, count: 16)) == "00000000-0000-4000-8000-000000000000")
+            Identifier.uuid([UInt8](repeating: 0, count: 16))
+                == "00000000-0000-4000-8000-000000000000")
         #expect(
-            Identifier.uuid([UInt8](repeating: 255, count: 16)) == "ffffffff-ffff-4fff-bfff-ffffffffffff")
+            Identifier.uuid([UInt8](repeating: 255, count: 16))
+                == "ffffffff-ffff-4fff-bfff-ffffffffffff")
         #expect(Identifier.uuid((0..<16).map { $0 }) == "00010203-0405-4607-8809-0a0b0c0d0e0f")
     }
 
@@ -77,7 +83,8 @@ struct ValuesDigestTests {
         let second = fingerprint(["A": "one", "B": "three"], recorded: first)
         #expect(first.digests["A"] == second.digests["A"])
         #expect(first.digests["B"] != second.digests["B"] && first.joint != second.joint)
-        #expect(first.digests.values.allSatisfy { $0.hasPrefix("scrypt:8192:8:1:") && $0.count == 80 })
+        #expect(
+            first.digests.values.allSatisfy { $0.hasPrefix("scrypt:8192:8:1:") && $0.count == 80 })
     }
 
     @Test("equal values of two names, or of two previews, have nothing in common")
@@ -100,7 +107,8 @@ struct ValuesDigestTests {
         #expect(fingerprint(["A": "one"], names: ["A", "B"], recorded: recorded) == recorded)
         let changed = fingerprint(["A": "other"], names: ["A", "B"], recorded: recorded)
         #expect(changed.digests["B"] == recorded.digests["B"] && changed.joint == nil)
-        let added = fingerprint(["A": "one", "B": "two"], names: ["A", "B", "C"], recorded: recorded)
+        let added = fingerprint(
+            ["A": "one", "B": "two"], names: ["A", "B", "C"], recorded: recorded)
         #expect(added.digests["C"] == nil && added.digests.count == 2 && added.joint == nil)
         #expect(fingerprint([:], names: []) == SecretsFingerprint())
     }

@@ -4,7 +4,9 @@ import Testing
 
 @Suite("JSON: read and written byte for byte")
 struct ValuesJSONTests {
-    private func failure(_ text: String, _ options: JSONReader.Options = .strict) -> JSONSyntaxError? {
+    private func failure(_ text: String, _ options: JSONReader.Options = .strict)
+        -> JSONSyntaxError?
+    {
         do throws(JSONSyntaxError) {
             _ = try JSONReader.read(text, options: options)
             return nil
@@ -14,14 +16,19 @@ struct ValuesJSONTests {
     }
 
     private func line(_ text: String, _ options: JSONReader.Options = .strict) throws -> String {
-        String(decoding: JSONWriter.line(try JSONReader.read(text, options: options)), as: UTF8.self)
+        String(
+            decoding: JSONWriter.line(try JSONReader.read(text, options: options)), as: UTF8.self)
     }
 
-    @Test("what is written without spaces comes back byte for byte", arguments: [
-        "null", "true", "false", "0", "-0", "1.10", "1e5", "1E-5", "-12.5e+10", "\"\"", "[]", "{}",
-        "[1,[2,[3]],{}]", #"{"b":1,"a":2}"#, #"{"é":"ü","🎉":"\u0001"}"#, "123456789012345678901234567890",
-        #""\"\\\b\f\n\r\t""#, #"{"a":{"b":[null,true,false,"x"]}}"#,
-    ])
+    @Test(
+        "what is written without spaces comes back byte for byte",
+        arguments: [
+            "null", "true", "false", "0", "-0", "1.10", "1e5", "1E-5", "-12.5e+10", "\"\"", "[]",
+            "{}",
+            "[1,[2,[3]],{}]", #"{"b":1,"a":2}"#, #"{"é":"ü","🎉":"\u0001"}"#,
+            "123456789012345678901234567890",
+            #""\"\\\b\f\n\r\t""#, #"{"a":{"b":[null,true,false,"x"]}}"#,
+        ])
     func exact(_ text: String) throws {
         #expect(try line(text) == text)
     }
@@ -31,28 +38,31 @@ struct ValuesJSONTests {
         #expect(try line(#""\u0041\/\u00e9\ud83c\udf89\u001f\u007f""#) == "\"A/é🎉\\u001f\u{7F}\"")
     }
 
-    @Test("errors have line, column and offset", arguments: [
-        ("", 1, 1, "the text ends where a value is expected"),
-        ("  ", 1, 3, "the text ends where a value is expected"),
-        ("{\n \"a\": }", 2, 7, "unexpected character"),
-        ("[1,]", 1, 4, "unexpected character"), ("[1 2]", 1, 4, "expected `,` or `]`"),
-        ("{\"a\" 1}", 1, 6, "expected `:` after the name"),
-        ("{a:1}", 1, 2, "expected a name in double quotes"),
-        ("{\"a\":1,}", 1, 8, "expected a name in double quotes"),
-        ("01", 1, 1, "not a number"), ("-", 1, 1, "not a number"), (".5", 1, 1, "unexpected character"),
-        ("1.", 1, 3, "a digit must follow the decimal point"),
-        ("1e", 1, 3, "a digit must follow the exponent"),
-        ("tru", 1, 1, "unexpected word"), ("nulll", 1, 5, "text after the end of the document"),
-        ("\"a", 1, 3, "the string is not closed"), (#""\x""#, 1, 2, "unknown escape"),
-        (#""\u12xx""#, 1, 6, "expected four hexadecimal digits"),
-        (#""\u12""#, 1, 4, "the escape is cut off"),
-        (#""\ud800""#, 1, 8, "half of a surrogate pair"),
-        (#""\udc00""#, 1, 8, "half of a surrogate pair"),
-        (#""\ud800\u0041""#, 1, 14, "half of a surrogate pair"),
-        ("\"a\nb\"", 1, 3, "a control character must be escaped in a string"),
-        ("{\"a\":1,\n\"a\":2}", 2, 1, "the name \"a\" appears twice"),
-        ("// no", 1, 1, "unexpected character"), ("\u{FEFF}1", 1, 1, "unexpected character"),
-    ])
+    @Test(
+        "errors have line, column and offset",
+        arguments: [
+            ("", 1, 1, "the text ends where a value is expected"),
+            ("  ", 1, 3, "the text ends where a value is expected"),
+            ("{\n \"a\": }", 2, 7, "unexpected character"),
+            ("[1,]", 1, 4, "unexpected character"), ("[1 2]", 1, 4, "expected `,` or `]`"),
+            ("{\"a\" 1}", 1, 6, "expected `:` after the name"),
+            ("{a:1}", 1, 2, "expected a name in double quotes"),
+            ("{\"a\":1,}", 1, 8, "expected a name in double quotes"),
+            ("01", 1, 1, "not a number"), ("-", 1, 1, "not a number"),
+            (".5", 1, 1, "unexpected character"),
+            ("1.", 1, 3, "a digit must follow the decimal point"),
+            ("1e", 1, 3, "a digit must follow the exponent"),
+            ("tru", 1, 1, "unexpected word"), ("nulll", 1, 5, "text after the end of the document"),
+            ("\"a", 1, 3, "the string is not closed"), (#""\x""#, 1, 2, "unknown escape"),
+            (#""\u12xx""#, 1, 6, "expected four hexadecimal digits"),
+            (#""\u12""#, 1, 4, "the escape is cut off"),
+            (#""\ud800""#, 1, 8, "half of a surrogate pair"),
+            (#""\udc00""#, 1, 8, "half of a surrogate pair"),
+            (#""\ud800\u0041""#, 1, 14, "half of a surrogate pair"),
+            ("\"a\nb\"", 1, 3, "a control character must be escaped in a string"),
+            ("{\"a\":1,\n\"a\":2}", 2, 1, "the name \"a\" appears twice"),
+            ("// no", 1, 1, "unexpected character"), ("\u{FEFF}1", 1, 1, "unexpected character"),
+        ])
     func errors(_ text: String, _ line: Int, _ column: Int, _ message: String) throws {
         let error = try #require(failure(text), "\(text)")
         #expect(error.line == line && error.column == column, "\(text): \(error)")
@@ -60,9 +70,11 @@ struct ValuesJSONTests {
         #expect(error.offset <= text.utf8.count)
     }
 
-    @Test("bytes that are no UTF-8 are refused in strings", arguments: [
-        [0xC3], [0xFF], [0xC0, 0xAF], [0xED, 0xA0, 0x80], [0xF4, 0x90, 0x80, 0x80],
-    ] as [[UInt8]])
+    @Test(
+        "bytes that are no UTF-8 are refused in strings",
+        arguments: [
+            [0xC3], [0xFF], [0xC0, 0xAF], [0xED, 0xA0, 0x80], [0xF4, 0x90, 0x80, 0x80],
+        ] as [[UInt8]])
     func invalidUTF8(_ bytes: [UInt8]) {
         #expect(throws: JSONSyntaxError.self) {
             try JSONReader.read([0x22] + bytes + [0x22])
@@ -119,7 +131,9 @@ struct ValuesJSONTests {
         #expect(
             String(decoding: JSONWriter.canonical(nested), as: UTF8.self)
                 == #"{"a":{"y":0,"z":0},"b":[{"c":2,"d":1}]}"#)
-        #expect(JSONWriter.canonical("</script>\u{7F}\u{2028}") == Array("\"</script>\u{7F}\u{2028}\"".utf8))
+        #expect(
+            JSONWriter.canonical("</script>\u{7F}\u{2028}")
+                == Array("\"</script>\u{7F}\u{2028}\"".utf8))
     }
 
     @Test("the indented form is as people write it")
@@ -147,10 +161,12 @@ struct ValuesJSONTests {
         #expect(JSONValue.string("1").int == nil && JSONValue.null.double == nil)
     }
 
-    @Test("seconds have at most three decimals and are never negative", arguments: [
-        (0, "0"), (1, "1"), (1.5, "1.5"), (1.23456, "1.235"), (0.0004, "0"), (0.001, "0.001"),
-        (99.9999, "100"), (-3, "0"), (.infinity, "0"), (.nan, "0"), (1e300, "9007199254740"),
-    ] as [(Double, String)])
+    @Test(
+        "seconds have at most three decimals and are never negative",
+        arguments: [
+            (0, "0"), (1, "1"), (1.5, "1.5"), (1.23456, "1.235"), (0.0004, "0"), (0.001, "0.001"),
+            (99.9999, "100"), (-3, "0"), (.infinity, "0"), (.nan, "0"), (1e300, "9007199254740"),
+        ] as [(Double, String)])
     func seconds(_ value: Double, _ text: String) {
         #expect(JSONValue.seconds(value) == .number(text))
     }
@@ -213,7 +229,9 @@ struct ValuesJSONTests {
     }
 
     private static func text(_ random: DeterministicRandom) -> String {
-        let scalars: [Unicode.Scalar] = ["a", "\"", "\\", "\n", "\u{1}", "é", "€", "🎉", "/", "\u{7F}"]
+        let scalars: [Unicode.Scalar] = [
+            "a", "\"", "\\", "\n", "\u{1}", "é", "€", "🎉", "/", "\u{7F}",
+        ]
         var text = ""
         for _ in 0..<random.below(8) {
             text.unicodeScalars.append(scalars[random.below(scalars.count)])

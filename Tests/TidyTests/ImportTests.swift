@@ -7,7 +7,9 @@ import Testing
         "PreviewCore": ["PreviewData", "CLibYAML", "CCrypto", "CTOMLPlusPlus"],
         "PreviewSystem": ["Glibc", "Subprocess", "SystemPackage", "CCurl", "CPreviewSystem"],
         "PreviewAdapters": ["PreviewCore", "PreviewSystem"],
-        "preview": ["PreviewData", "PreviewCore", "PreviewSystem", "PreviewAdapters", "ArgumentParser"],
+        "preview": [
+            "PreviewData", "PreviewCore", "PreviewSystem", "PreviewAdapters", "ArgumentParser",
+        ],
         "PreviewTestSupport": ["PreviewCore", "PreviewSystem", "PreviewAdapters", "Testing"],
     ]
     /// Libraries that the core keeps behind one file each.

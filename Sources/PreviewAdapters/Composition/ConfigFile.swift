@@ -21,7 +21,9 @@ package struct ConfigFile: Hashable, Sendable {
     /// Without a name it is looked for in the folder and those above, up to the top of the checkout.
     /// - Returns: `nil` when no file was named and none was found.
     /// - Throws: ``Failure`` when a named file is not there or cannot be read.
-    package static func find(_ choices: Choices, in surroundings: Surroundings) throws -> ConfigFile? {
+    package static func find(_ choices: Choices, in surroundings: Surroundings) throws
+        -> ConfigFile?
+    {
         let start = try folder(choices, in: surroundings)
         if let named = choices.file ?? surroundings.value("PREVIEW_FILE") {
             let path = named.hasPrefix("/") ? named : "\(start)/\(named)"

@@ -46,7 +46,9 @@ extension Provider {
         private static func begins(_ bytes: [UInt8]) -> Bool {
             // What cannot be read was not written by a run.
             guard let state = try? StateFile.decode(bytes) else { return false }
-            return state.steps.values.contains { $0.attempt?.open == true && $0.attempt?.error == nil }
+            return state.steps.values.contains {
+                $0.attempt?.open == true && $0.attempt?.error == nil
+            }
         }
 
         func list() async throws -> [String] { try await store.list() }

@@ -119,7 +119,8 @@ package struct Workspace: Sendable {
         case .file(let path): return path.hasPrefix("/") ? path : "\(folder)/\(path)"
         case .other(let name, _):
             throw Failure(
-                .storeUnavailable, .invalidConfig, "the store `\(name)` is not part of this version",
+                .storeUnavailable, .invalidConfig,
+                "the store `\(name)` is not part of this version",
                 fix: "use `state: { store: file }`")
         }
     }

@@ -30,7 +30,8 @@ package enum ProviderCatalog {
         _ name: ProviderName, _ ingredients: Ingredients
     ) throws -> any Provider {
         switch name {
-        case .local: return LocalProvider(
+        case .local:
+            return LocalProvider(
                 .init(
                     root: ingredients.store.path, executable: ingredients.surroundings.executable,
                     environment: ingredients.surroundings.environment, git: ingredients.source)

@@ -19,6 +19,8 @@ struct ApplyRun: Sendable {
     /// The record as this run first saw it: what it must still be, but for this run's own writes.
     private var baseline: State?
     private var hasSaved = false
+    /// What was already warned of.
+    private var warned: Set<String> = []
     /// Steps from this one on are still to be done again, done or not.
     private var retryFrom: StepID?
 
@@ -107,6 +109,7 @@ struct ApplyRun: Sendable {
         var (runs, rounds) = (0, 0)
         while true {
             let view = try await look()
+            tellWhatCouldNotBeSeen(view)
             let planned = view.plan[step.id]
             guard planned.action != .none else { return reportNothingToDo(step, ran: runs > 0) }
             guard runs < 2, rounds < 10 else { throw Failure.keepsMoving(step.id) }
@@ -143,6 +146,18 @@ struct ApplyRun: Sendable {
         try await StateRecord.load(
             identity.folder, from: store, source: identity.source,
             comparesHistory: baseline == nil)
+    }
+
+    /// Warns, once, of what could not be looked up, such as a branch that is gone: the run goes on
+    /// from the record. While step 1 is still to run, that step reports it itself.
+    private mutating func tellWhatCouldNotBeSeen(_ view: View) {
+        guard view.plan[.repository].action == .none else { return }
+        for failure in view.facts.warnings where warned.insert(failure.message).inserted {
+            world.reporter.report(
+                Event(
+                    .log, "\(failure.message); going on with what is recorded", level: .warning,
+                    code: failure.code))
+        }
     }
 
     private func checkSaved(_ plan: Plan, for step: StepID) throws {
@@ -247,7 +262,8 @@ struct ApplyRun: Sendable {
     private func seconds(since start: Duration) -> Double {
         let elapsed = world.uptime() - start
         let (seconds, attoseconds) = elapsed.components
-        return (Double(seconds) * 1000 + Double(attoseconds / 1_000_000_000_000_000)).rounded() / 1000
+        return (Double(seconds) * 1000 + Double(attoseconds / 1_000_000_000_000_000)).rounded()
+            / 1000
     }
 
     private func record<S: Step>(
@@ -286,7 +302,9 @@ struct ApplyRun: Sendable {
             default: (Failure(.internalError, "\(error)"), false)
             }
         // The record itself failed: nothing more may be written.
-        if failure.code.isAboutTheRecord || failure.code == ErrorCode.sessionCancelled { throw failure }
+        if failure.code.isAboutTheRecord || failure.code == ErrorCode.sessionCancelled {
+            throw failure
+        }
         failure.step = step.id
         failure.retry = failure.retry ?? "preview apply --step \(step.id.number)"
         try await journal.fail(
@@ -294,7 +312,8 @@ struct ApplyRun: Sendable {
             closing: isClosed)
         world.reporter.report(
             Event(
-                .log, "Error: \(failure.message)", level: .error, step: step.id, code: failure.code))
+                .log, "Error: \(failure.message)", level: .error, step: step.id, code: failure.code)
+        )
         world.reporter.report(
             Event(
                 .stepFailed, "✗ Error: \(step.failureDescription)", level: .error, step: step.id,

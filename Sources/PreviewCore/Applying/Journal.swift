@@ -8,10 +8,9 @@ package actor Journal {
     /// The state as it was last read or written.
     package private(set) var state: State
 
-    /// - Parameters:
-    ///   - folder: the name the state is kept under: the first candidate of the app's name.
-    ///   - loaded: what was read under the lock; `nil` when nothing is recorded.
-    ///   - fresh: the state to begin with when nothing is recorded.
+    /// `folder`: the name the state is kept under: the first candidate of the app's name.
+    /// `loaded`: what was read under the lock; `nil` when nothing is recorded.
+    /// `fresh`: the state to begin with when nothing is recorded.
     package init(
         store: any StateStore, folder: String, loaded: StateRecord.Loaded?, fresh: State,
         now: @escaping @Sendable () -> Timestamp
@@ -40,7 +39,8 @@ package actor Journal {
             attempt = previous
             attempt.error = nil
         } else {
-            let key = AttemptKey.make(lineage: state.lineage, step: step.id, serial: state.serial + 1)
+            let key = AttemptKey.make(
+                lineage: state.lineage, step: step.id, serial: state.serial + 1)
             attempt = Attempt(key: key, action: step.action, input: input, begunAt: now())
         }
         do {

@@ -5,7 +5,7 @@ struct SavedPlanCheck {
 
     /// Refuses a saved plan that no longer fits, with the differences.
     ///
-    /// - Parameter ownSerial: the serial of this run's last write. Before there is one, the record
+    /// `ownSerial`: the serial of this run's last write. Before there is one, the record
     ///   and the machine must still be those of the plan; afterwards they differ by the run's own
     ///   work, and by nothing else.
     func check(_ step: StepID, ownSerial: Int?) throws {

@@ -8,11 +8,10 @@ package enum StateRecord {
 
     /// Loads the state of an app.
     ///
-    /// - Parameters:
-    ///   - source: what the state must belong to; `nil` when any is welcome (as in `list`).
-    ///   - comparesHistory: whether the lineage is compared with that of the kept versions, which
-    ///     have to be read for it: once a run is enough, and `list` does without.
-    /// - Returns: `nil` only when neither a document nor an earlier version exists.
+    /// `source`: what the state must belong to; `nil` when any is welcome (as in `list`).
+    /// `comparesHistory`: whether the lineage is compared with that of the kept versions, which
+    /// have to be read for it: once a run is enough, and `list` does without.
+    /// Returns `nil` only when neither a document nor an earlier version exists.
     /// - Throws: ``Failure`` of kind ``Failure/Kind/stateNeedsRecovery`` for damage of any sort.
     package static func load(
         _ app: String, from store: any StateStore, source: String? = nil,
@@ -77,7 +76,9 @@ package enum StateRecord {
         let good = kept.first { (try? StateFile.decode($0.bytes)) != nil }
         return Failure(
             code, .stateNeedsRecovery, "the record of \(app) is \(reason)",
-            evidence: good.map { [.init("newest good version", "serial \($0.serial), \($0.place)")] }
+            evidence: good.map {
+                [.init("newest good version", "serial \($0.serial), \($0.place)")]
+            }
                 ?? [.init("newest good version", "none was kept")],
             fix: good == nil
                 ? "put the file back from a backup; nothing was changed"

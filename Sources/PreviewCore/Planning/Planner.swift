@@ -8,7 +8,7 @@ package struct Planner: Sendable {
     /// Steps from this one on are run again even where nothing differs.
     package var retryFrom: StepID?
 
-    /// - Parameter state: the recorded state, or a new one of serial 0 that is not saved yet.
+    /// `state`: the recorded state, or a new one of serial 0 that is not saved yet.
     package init(
         config: Config, configDigest: String, identity: PreviewIdentity, state: State,
         facts: Facts, retryFrom: StepID? = nil
@@ -54,9 +54,10 @@ package struct Planner: Sendable {
         let seen = facts.warnings.map {
             Plan.Warning(code: $0.code, message: $0.message, fix: $0.fix)
         }
-        return seen + (facts.proposal?.notes ?? []).map {
-            Plan.Warning(code: .noFreePort, message: $0, fix: nil)
-        } + unavailable + missingVariables(in: context)
+        return seen
+            + (facts.proposal?.notes ?? []).map {
+                Plan.Warning(code: .noFreePort, message: $0, fix: nil)
+            } + unavailable + missingVariables(in: context)
     }
 
     /// Variables that `.env.example` names and nothing sets (BEHAVIOURS Q5).
@@ -124,7 +125,8 @@ package struct Planner: Sendable {
         _ step: S, before: S.Input, wish: Wish<S.Input>, upstream: [StepID: Action]
     ) -> [String] {
         let differs = step.action(from: before, to: wish.input) != .none
-        let old = Dictionary(grouping: step.fields(of: before), by: \.name).compactMapValues(\.first)
+        let old = Dictionary(grouping: step.fields(of: before), by: \.name).compactMapValues(
+            \.first)
         let new = step.fields(of: wish.input)
         var causes: [String] = []
         func add(_ cause: String) { if !causes.contains(cause) { causes.append(cause) } }
@@ -195,11 +197,13 @@ package struct Planner: Sendable {
                     field: field.name, before: field.value, after: .null, knownAfter: nil,
                     isSensitive: field.isSensitive, forcesReplacement: false))
         }
-        return changes + wish.unknown.sorted { $0.key < $1.key }.map { name, source in
-            Change(
-                field: name, before: old.first { $0.name == name }?.value ?? .null, after: .null,
-                knownAfter: source, isSensitive: false, forcesReplacement: false)
-        }
+        return changes
+            + wish.unknown.sorted { $0.key < $1.key }.map { name, source in
+                Change(
+                    field: name, before: old.first { $0.name == name }?.value ?? .null,
+                    after: .null,
+                    knownAfter: source, isSensitive: false, forcesReplacement: false)
+            }
     }
 }
 

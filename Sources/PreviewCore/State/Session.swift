@@ -19,9 +19,8 @@ package struct Session: Sendable {
 
     /// Looks at a state.
     ///
-    /// - Parameters:
-    ///   - isLocked: whether a run holds the lock: a begun step whose run is gone is in error.
-    ///   - stale: completed steps whose recorded input no longer follows from the file.
+    /// `isLocked`: whether a run holds the lock: a begun step whose run is gone is in error.
+    /// `stale`: completed steps whose recorded input no longer follows from the file.
     package init(of state: State, isLocked: Bool, stale: Set<StepID> = []) {
         self.state = state
         var statuses: [StepID: StepStatus] = [:]
@@ -46,7 +45,8 @@ package struct Session: Sendable {
         guard let attempt = record.attempt else { return nil }
         if attempt.open, isLocked { return nil }
         return attempt.error
-            ?? RecordedError(code: .interrupted, message: "interrupted before its outcome was known")
+            ?? RecordedError(
+                code: .interrupted, message: "interrupted before its outcome was known")
     }
 
     /// Steps that are completed, stale ones included, in order.

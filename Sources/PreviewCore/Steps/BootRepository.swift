@@ -80,7 +80,8 @@ package struct BootRepository: Step {
             Field("commands.start", JSONValue(commands.start), cause: "commands changed"),
             Field("commands.serve", JSONValue(commands.staticRoot), cause: "commands changed"),
             Field("commands.runtime", JSONValue(commands.runtime), cause: "runtime changed"),
-            Field("commands.port", commands.port.map(JSONValue.int) ?? .null, cause: "port changed"),
+            Field(
+                "commands.port", commands.port.map(JSONValue.int) ?? .null, cause: "port changed"),
             Field("commands.mode", .string(commands.mode.rawValue), cause: "mode changed"),
             Field("path", input.path.isEmpty ? .null : .string(input.path), cause: "another path"),
             Field("image", JSONValue(input.image), cause: "image changed"),

@@ -130,7 +130,8 @@ package struct ConfigureSettings: Step {
         let names = output.environment.keys.sorted() + output.secrets.map { "\($0) (secret)" }
         let stop =
             output.shutdownAfterInactivity == DurationText.short(nil)
-            ? "never stops by itself" : "stops after \(output.shutdownAfterInactivity) without traffic"
+            ? "never stops by itself"
+            : "stops after \(output.shutdownAfterInactivity) without traffic"
         return [
             "Environment: \(names.isEmpty ? "nothing of its own" : names.joined(separator: ", "))",
             "Resources: \(output.resources.cpu) CPU, \(output.resources.memory) MB",

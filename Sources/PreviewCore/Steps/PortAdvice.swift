@@ -3,10 +3,9 @@ package enum PortAdvice {
     /// What to change: the start command where a tool in it takes the port as an option, else the
     /// source, in the words of its language.
     ///
-    /// - Parameters:
-    ///   - start: the start command, a shell line.
-    ///   - runtime: the language runtime as detection names it, for a line that tells nothing.
-    ///   - found: the ports it listens on instead.
+    /// `start`: the start command, a shell line.
+    /// `runtime`: the language runtime as detection names it, for a line that tells nothing.
+    /// `found`: the ports it listens on instead.
     package static func fix(start: String?, runtime: String?, found: [Int] = []) -> String {
         let own =
             found.count == 1

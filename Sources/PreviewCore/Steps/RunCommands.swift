@@ -12,7 +12,7 @@ package struct RunCommands: Codable, Hashable, Sendable {
 
     /// Combines detection with the configuration's overrides, which win field by field.
     ///
-    /// - Parameter provider: for `local` a detected command that asks for all addresses gets the
+    /// `provider`: for `local` a detected command that asks for all addresses gets the
     ///   loopback address: nobody else is to reach it (SPEC section 8). An override stays as it is.
     package init(
         detected: DetectedRepository?, run: Config.RunOverrides, provider: ProviderName
@@ -39,8 +39,9 @@ package struct RunCommands: Codable, Hashable, Sendable {
         if staticRoot != nil { port = nil }
     }
 
+    /// HOST is the loopback address there.
     private static func onLoopback(_ command: String) -> String {
-        command.replacing("0.0.0.0", with: "127.0.0.1")
+        command.replacing("0.0.0.0", with: "$HOST")
     }
 
     /// What the boot takes where nothing is certain.
@@ -54,7 +55,7 @@ package struct RunCommands: Codable, Hashable, Sendable {
 
     /// Refuses a release that has nothing to start.
     ///
-    /// - Parameter isUnknown: whether detection could not tell what the project is.
+    /// `isUnknown`: whether detection could not tell what the project is.
     /// - Throws: ``Rejection`` with the fix for `run:`.
     package func check(path: String, isUnknown: Bool) throws {
         guard start == nil, staticRoot == nil else { return }
@@ -63,7 +64,8 @@ package struct RunCommands: Codable, Hashable, Sendable {
         if isUnknown {
             throw Rejection(
                 Failure(
-                    .projectUnknown, "the project was not recognised, so nothing says how to start it",
+                    .projectUnknown,
+                    "the project was not recognised, so nothing says how to start it",
                     step: .boot, evidence: evidence, fix: "\(fix); `preview detect` shows why"))
         }
         if mode == .dev {

@@ -115,7 +115,8 @@ extension Failure {
             : "steps " + numbers.dropLast().joined(separator: ", ") + " and " + (numbers.last ?? "")
         return Failure(
             .stepOrder, "step \(step.number) cannot run before \(list)", step: step,
-            evidence: evidence, fix: "run \(missing.count == 1 ? "it" : "them") first, or all at once",
+            evidence: evidence,
+            fix: "run \(missing.count == 1 ? "it" : "them") first, or all at once",
             retry: "preview apply --through \(step.number)")
     }
 

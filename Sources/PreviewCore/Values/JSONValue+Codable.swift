@@ -61,7 +61,8 @@ extension JSONValue: Codable {
         return .object(
             JSONObject(
                 try keys.map {
-                    .init(name: $0.stringValue, value: try fields.decode(JSONValue.self, forKey: $0))
+                    .init(
+                        name: $0.stringValue, value: try fields.decode(JSONValue.self, forKey: $0))
                 }))
     }
 

@@ -38,7 +38,9 @@ struct ApplyCommand: PreviewCommand {
     var yes = false
 
     func validate() throws {
-        for (name, value) in [("--step", step), ("--through", through), ("--retry-from", retryFrom)] {
+        for (name, value) in [
+            ("--step", step), ("--through", through), ("--retry-from", retryFrom),
+        ] {
             guard let value, StepID(number: value) == nil else { continue }
             throw ValidationError("\(name) takes a step from 1 to 4, not \(value)")
         }

@@ -83,7 +83,9 @@ private struct Detecting {
                 .invalidRepositoryAddress, .usage, "\(text) is no folder here and no address",
                 evidence: [.init("expected", error.expected)])
         }
-        let branch = context.choices.branch.map { $0 == "current" ? .current : Config.Branch.named($0) }
+        let branch = context.choices.branch.map {
+            $0 == "current" ? .current : Config.Branch.named($0)
+        }
         let head = try await source.head(of: reference, branch: branch ?? .named("main"))
         return try await source.detect(head, of: reference, path: path)
     }

@@ -97,7 +97,8 @@ private struct Destroying {
         case .cancelled: throw CancellationError()
         case .text(let answer) where answer.trimmingSpaces() == "yes": return
         case .text, .end:
-            throw Failure(.declined, .notApproved, "nothing was destroyed", retry: "preview destroy")
+            throw Failure(
+                .declined, .notApproved, "nothing was destroyed", retry: "preview destroy")
         }
     }
 }

@@ -1,5 +1,4 @@
 import ArgumentParser
-
 import PreviewCore
 
 struct ExplainCommand: PreviewCommand {

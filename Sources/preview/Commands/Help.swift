@@ -29,11 +29,17 @@ struct HelpCommand: PreviewCommand {
         if let topic = HelpTopic(rawValue: first) { return context.result(topic.text) }
         var command: any ParsableCommand.Type = Preview.self
         for word in words {
-            guard let next = command.configuration.allSubcommands.first(where: { $0.answers(to: word) })
+            guard
+                let next = command.configuration.allSubcommands.first(where: {
+                    $0.answers(to: word)
+                })
             else {
                 throw Failure(
-                    .usage, .usage, "there is no command or topic \"\(words.joined(separator: " "))\"",
-                    evidence: [.init("topics", HelpTopic.allCases.map(\.rawValue).joined(separator: ", "))],
+                    .usage, .usage,
+                    "there is no command or topic \"\(words.joined(separator: " "))\"",
+                    evidence: [
+                        .init("topics", HelpTopic.allCases.map(\.rawValue).joined(separator: ", "))
+                    ],
                     retry: "preview help")
             }
             command = next

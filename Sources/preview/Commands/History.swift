@@ -48,7 +48,8 @@ struct HistoryCommand: PreviewCommand {
             return context.result(["runs": .array(try shown.map { try JSONValue.encoding($0) })])
         }
         guard !runs.isEmpty else { return context.note("No runs yet.") }
-        context.result(context.paint.dim("STARTED               RUN       COMMAND   TOOK      RESULT"))
+        context.result(
+            context.paint.dim("STARTED               RUN       COMMAND   TOOK      RESULT"))
         for run in shown { context.result(line(of: run, context.paint)) }
     }
 

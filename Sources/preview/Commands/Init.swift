@@ -69,7 +69,8 @@ private struct NewConfig {
     func recognised() throws -> String {
         let detection = Detector.detect(try FolderSnapshot.make(of: folder))
         guard let type = detection.framework ?? detection.projectType else {
-            return "Nothing was recognised here: say how it runs in `run:` (`preview detect` helps)."
+            return
+                "Nothing was recognised here: say how it runs in `run:` (`preview detect` helps)."
         }
         let start =
             detection.commands.start.map { "starts with `\($0)`" }

@@ -27,7 +27,9 @@ final class Child: Sendable {
         var program: String
         var error: Int32
 
-        var description: String { "\(program) cannot be started: \(String(cString: strerror(error)))" }
+        var description: String {
+            "\(program) cannot be started: \(String(cString: strerror(error)))"
+        }
     }
 
     let pid: pid_t
@@ -48,7 +50,8 @@ final class Child: Sendable {
             Self.add(stream, as: number, to: &actions)
         }
         try GNU.addCloseFrom(&actions, 3)
-        Self.configure(&attributes, leadsSession: [input, output, errors].contains { $0.isTerminal })
+        Self.configure(
+            &attributes, leadsSession: [input, output, errors].contains { $0.isTerminal })
         var arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
         var variables: [UnsafeMutablePointer<CChar>?] =
             environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
@@ -67,7 +70,8 @@ final class Child: Sendable {
         sigfillset(&all)
         posix_spawnattr_setsigmask(&attributes, &none)
         posix_spawnattr_setsigdefault(&attributes, &all)
-        let group = leadsSession ? Int32(0x80) /* POSIX_SPAWN_SETSID */ : Int32(POSIX_SPAWN_SETPGROUP)
+        let group =
+            leadsSession ? Int32(0x80) /* POSIX_SPAWN_SETSID */ : Int32(POSIX_SPAWN_SETPGROUP)
         let flags = group | Int32(POSIX_SPAWN_SETSIGMASK) | Int32(POSIX_SPAWN_SETSIGDEF)
         posix_spawnattr_setflags(&attributes, Int16(flags))
     }

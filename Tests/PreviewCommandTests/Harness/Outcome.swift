@@ -34,7 +34,8 @@ struct Outcome: CustomStringConvertible, Sendable {
     /// The log lines on standard error, without the time before them.
     var logLines: [String] {
         errors.split(separator: "\n").compactMap { line in
-            guard let match = try? /^\[[0-9]{2}:[0-9]{2}:[0-9]{2}\] (.*)$/.wholeMatch(in: line) else {
+            guard let match = try? /^\[[0-9]{2}:[0-9]{2}:[0-9]{2}\] (.*)$/.wholeMatch(in: line)
+            else {
                 return nil
             }
             return String(match.1)

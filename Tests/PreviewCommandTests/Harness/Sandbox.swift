@@ -17,7 +17,8 @@ final class Sandbox: Sendable {
     var records: String { project + "/.preview" }
 
     private init() throws {
-        let suffix = Moment.randomBytes(6).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        let suffix = Moment.randomBytes(6).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }
+            .joined()
         root = "/tmp/pv-test-\(suffix)"
         for folder in [root, home, temporary, project, root + "/streams"] {
             guard mkdir(folder, 0o700) == 0 else {
@@ -111,8 +112,11 @@ extension Sandbox {
     /// The folder of the only record, relative to the project.
     func record() throws -> String {
         let names = entries(records).filter { !$0.hasPrefix(".") }
-        return ".preview/" + (try #require(names.count == 1 ? names.first : nil, "\(names)"))
+        guard let name = names.first, names.count == 1 else { throw NotOne(records: names) }
+        return ".preview/" + name
     }
+
+    struct NotOne: Error { var records: [String] }
 
     /// The recorded state of the only preview, found to be whole.
     func state() throws -> State { try StateFile.decode(bytes(record() + "/state.json")) }
@@ -161,7 +165,8 @@ extension Sandbox {
         [
             "PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": home, "TMPDIR": temporary,
             "LC_ALL": "C", "TERM": "xterm", "GIT_CONFIG_NOSYSTEM": "1",
-            "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_AUTHOR_NAME": "T", "GIT_AUTHOR_EMAIL": "t@x.test",
+            "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_AUTHOR_NAME": "T",
+            "GIT_AUTHOR_EMAIL": "t@x.test",
             "GIT_COMMITTER_NAME": "T", "GIT_COMMITTER_EMAIL": "t@x.test",
         ]
     }
@@ -189,7 +194,9 @@ extension Sandbox {
         _ words: [String], with variables: [String: String] = [:], input: Child.Stream = .null,
         in directory: String? = nil
     ) throws -> Started {
-        let number = runs.withLock { $0 += 1; return $0 }
+        let number = runs.withLock {
+            $0 += 1; return $0
+        }
         let streams = ("\(root)/streams/\(number).out", "\(root)/streams/\(number).err")
         let child = try Child(
             words, environment: environment.merging(variables) { _, new in new },

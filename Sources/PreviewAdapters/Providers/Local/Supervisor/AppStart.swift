@@ -227,7 +227,9 @@ private struct ListenerWatch {
             let address = SocketAddress(socket)
         else { return false }
         self.address = address
-        if matching.allSatisfy(\.isLoopbackOnly), order.release.start != nil {
+        // A command that takes HOST follows it everywhere; of others it is not known.
+        let start = order.release.start ?? "$HOST"
+        if matching.allSatisfy(\.isLoopbackOnly), !start.contains("$HOST") {
             notes.append(
                 "the app listens on \(socket.address) only, as HOST asks here; where HOST is 0.0.0.0, "
                     + "as on fly, it must follow that"

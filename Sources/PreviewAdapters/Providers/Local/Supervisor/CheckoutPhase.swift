@@ -44,7 +44,8 @@ struct CheckoutPhase {
             failure.message,
             step: .boot,
             evidence: failure.evidence,
-            fix: "see the last lines; `git fetch \(order.release.fetchURL) \(order.release.branch)` shows "
+            fix:
+                "see the last lines; `git fetch \(order.release.fetchURL) \(order.release.branch)` shows "
                 + "the same by hand"
         )
     }
