@@ -5,8 +5,6 @@ import Testing
 /// Faults at system calls of the built program.
 @Suite("Faults at every system call", .serialized)
 struct SystemCallTests {
-    private static let through = ["apply", "--yes", "--through", "3"]
-
     @Test(
         "R-1: killed at any call that touches the record: it is whole, and the next run converges")
     func kills() async throws {
@@ -17,7 +15,7 @@ struct SystemCallTests {
             let calls = try await tracing.calls(
                 Tracing.changing, "apply", "--yes", "--through", "3")
             let touching = calls.filter { isChange($0) && $0.text.contains(box.records) }
-            #expect(touching.count > 80, "\(touching.count) calls change the record")
+            #expect(touching.count > 60, "\(touching.count) calls change the record")
             var killed = 0
             for call in touching {
                 box.removeTree(box.records)
@@ -73,15 +71,16 @@ struct SystemCallTests {
             let saves = calls.filter { $0.text.contains("state.json") && isSaving($0) }
             let wanted = try #require(saves.first, "\(call) is used for saving")
             try await box.shell("rm -rf .preview && cp -a ../before .preview")
-            let before = try box.state()
             let failed = try await tracing.inject(
                 "error=\(error)", at: wanted, "apply", "--yes", "--step", "2")
             #expect(
                 tracing.struck?.contains("state.json") == true, "\(tracing.struck ?? "nothing")")
             #expect(failed.code == 1 && failed.errorCode == "PV0506", "\(failed)")
             #expect(failed.errors.contains("state.json"), "the file is named: \(failed)")
-            #expect(try box.state().steps == before.steps, "the document is the one before")
-            #expect(!box.exists(try box.record() + "/supervisor"), "nothing was called")
+            let attempt = try box.state()[.machine].attempt
+            let isMade = box.exists(try box.record() + "/supervisor/machine.json")
+            #expect(!isMade || attempt?.calls.isEmpty == false, "R-3: made before it was recorded")
+            #expect(try box.state()[.machine].applied == nil, "no success without its record")
             let again = try await box.preview("apply", "--yes", "--through", "3")
             #expect(again.code == 0, "\(again)")
         }

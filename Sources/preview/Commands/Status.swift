@@ -111,6 +111,9 @@ struct ListCommand: PreviewCommand {
             let words = Session.OverallStatus.allCases.map(\.rawValue).joined(separator: ", ")
             throw ValidationError("--status is one of \(words), not \"\(status)\"")
         }
+        if let step, StepID(number: step) == nil {
+            throw ValidationError("--step takes a step from 1 to 4, not \(step)")
+        }
         if let limit, limit < 1 { throw ValidationError("--limit is at least 1") }
     }
 

@@ -13,23 +13,32 @@ struct Tracing {
     /// One traced call.
     struct Call {
         var name: String
-        /// How many calls of this name came before it in the process, from 1.
+        /// Its number among the calls of this name in its thread, from 1.
         var number: Int
         var text: String
     }
 
-    /// Runs the program without a fault and gives its calls of the given names, in order.
+    /// Runs the program without a fault and gives its calls of the given names, in order, as far as
+    /// a fault can be aimed at them.
     func calls(_ names: [String], _ arguments: String...) async throws -> [Call] {
         let outcome = try await run(names, inject: nil, arguments)
         #expect(outcome.code == 0, "\(outcome)")
-        var counts: [String: Int] = [:]
-        return box.text("\(box.root)/trace").split(separator: "\n").compactMap { line in
-            let text = line.drop { $0.isNumber }.drop { $0 == " " }
+        let lines = box.text("\(box.root)/trace").split(separator: "\n")
+        var counts: [Substring: [String: Int]] = [:]
+        var calls: [Call] = []
+        for line in lines where !line.contains("resumed>") {
+            let thread = line.prefix { $0.isNumber }
+            let text = line.dropFirst(thread.count).drop { $0 == " " }
             let name = String(text.prefix { $0 != "(" })
-            guard names.contains(name), !text.contains("resumed>") else { return nil }
-            counts[name, default: 0] += 1
-            return Call(name: name, number: counts[name] ?? 1, text: String(text))
+            guard names.contains(name) else { continue }
+            counts[thread, default: [:]][name, default: 0] += 1
+            let number = counts[thread]?[name] ?? 1
+            calls.append(Call(name: name, number: number, text: String(text)))
         }
+        // strace counts by thread, so a number that the first one reaches while the program is
+        // loaded strikes there.
+        let first = lines.first.map { $0.prefix { $0.isNumber } } ?? ""
+        return calls.filter { $0.number > counts[first]?[$0.name] ?? 0 }
     }
 
     /// Runs the program with a fault at the n-th call of a name.
@@ -50,7 +59,9 @@ struct Tracing {
         box.removeTree("\(box.root)/trace")
         // The call must be traced to be tampered with; -y names the file of each descriptor.
         var words = [
-            "/usr/bin/strace", "-f", "-qq", "-y", "-o", "\(box.root)/trace",
+            // On one processor the program works in one thread, and calls keep their numbers.
+            "/usr/bin/taskset", "-c", "0", "/usr/bin/strace", "-f", "-qq", "-y", "-o",
+            "\(box.root)/trace",
             "-e", "trace=\(names.joined(separator: ","))", "-e", "signal=none",
         ]
         if let inject { words += ["-e", "inject=\(inject)"] }
