@@ -15,6 +15,7 @@ struct Tracing {
         var name: String
         /// Its number among the calls of this name in its thread, from 1.
         var number: Int
+        var thread: String
         var text: String
     }
 
@@ -33,12 +34,15 @@ struct Tracing {
             guard names.contains(name) else { continue }
             counts[thread, default: [:]][name, default: 0] += 1
             let number = counts[thread]?[name] ?? 1
-            calls.append(Call(name: name, number: number, text: String(text)))
+            calls.append(
+                Call(name: name, number: number, thread: String(thread), text: String(text)))
         }
         // strace counts by thread, so a number that the first one reaches while the program is
-        // loaded strikes there.
+        // loaded strikes there, unless the call is one of that thread itself.
         let first = lines.first.map { $0.prefix { $0.isNumber } } ?? ""
-        return calls.filter { $0.number > counts[first]?[$0.name] ?? 0 }
+        return calls.filter { call in
+            call.thread == first || call.number > counts[first]?[call.name] ?? 0
+        }
     }
 
     /// Runs the program with a fault at the n-th call of a name.
