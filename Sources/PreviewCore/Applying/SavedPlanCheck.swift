@@ -23,7 +23,7 @@ struct SavedPlanCheck {
         compare("serial", String(ownSerial ?? saved.serial), String(fresh.serial))
         if ownSerial == nil {
             compare("lineage", saved.lineage, fresh.lineage)
-            compare("machine", saved.observed.machine, fresh.observed.machine)
+            compare("machine", short(saved.observed.machine), short(fresh.observed.machine))
         }
         for earlier in saved.steps where earlier.id < step && earlier.action == .none {
             compare(

@@ -167,7 +167,8 @@ struct ListCommand: PreviewCommand {
         context.output.write(text)
         let failed = all.count { $0.overallStatus == .failed }
         let completed = all.count { $0.overallStatus == .completed }
-        context.note("\(all.count) previews, \(completed) completed, \(failed) failed")
+        let noun = all.count == 1 ? "preview" : "previews"
+        context.note("\(all.count) \(noun), \(completed) completed, \(failed) failed")
     }
 
     private func json(_ shown: [Session], of all: [Session], damaged: [String]) -> JSONValue {
