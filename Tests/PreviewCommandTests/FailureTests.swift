@@ -53,6 +53,44 @@ struct FailureTests {
         }
     }
 
+    @Test("R-2, R-19: a damaged record, nobody to ask, and nothing recorded, word for word")
+    func golden() async throws {
+        try await Sandbox.use { box in
+            try box.makeSite()
+            let nobody = try await box.preview("apply")
+            #expect(
+                nobody.errors == """
+                    error[PV0603]: step 1 needs a yes and nobody can be asked
+                      fix          run it in a terminal, or say yes beforehand with --yes
+                      retry        preview apply --step 1 --yes
+                      more         preview explain PV0603
+
+                    """, "\(nobody)")
+            let nothing = try await box.preview("url")
+            #expect(
+                nothing.errors == """
+                    error[PV0507]: no preview of project @ main is recorded here
+                      fix          `preview apply` sets it up; `preview list` shows what is recorded
+                      retry        preview apply
+                      more         preview explain PV0507
+
+                    """, "\(nothing)")
+            _ = try await box.preview("apply", "--yes", "--through", "2")
+            let (record, serial) = (try box.record(), try box.state().serial)
+            try box.write(record + "/state.json", "")
+            let damaged = try await box.preview("status")
+            #expect(
+                damaged.errors == """
+                    error[PV0501]: the record of \(record.dropFirst(9)) is empty
+                      newest good version serial \(serial - 1), \(box.project)/\(record)/state.json.\(serial - 1)
+                      fix          `preview state restore` brings it back; nothing was changed
+                      retry        preview state restore \(serial - 1)
+                      more         preview explain PV0501
+
+                    """, "\(damaged)")
+        }
+    }
+
     @Test("R-45, P7: what never answers within its limit is exit 9, never running")
     func neverAnswers() async throws {
         try await Sandbox.use { box in

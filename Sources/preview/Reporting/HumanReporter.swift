@@ -69,5 +69,5 @@ struct FailureText {
         return lines.joined(separator: "\n") + "\n"
     }
 
-    private func label(_ text: String) -> String { paint.dim(text.padded(to: 13)) }
+    private func label(_ text: String) -> String { paint.dim(text.padded(to: 12)) + " " }
 }
