@@ -19,14 +19,13 @@ struct DestroyCommand: PreviewCommand {
 
     @OptionGroup var global: GlobalOptions
 
-    @Argument(help: "App name or session id; default: that of preview.yaml.")
-    var preview: String?
+    @OptionGroup var named: NamedPreview
 
     @Flag(name: .shortAndLong, help: "Do not ask.")
     var yes = false
 
     func execute(_ context: CommandContext) async throws {
-        try await Destroying(command: "destroy", preview: preview, saysYes: yes).run(context)
+        try await Destroying(command: "destroy", preview: named.preview, saysYes: yes).run(context)
     }
 }
 
@@ -42,14 +41,13 @@ struct DownCommand: PreviewCommand {
 
     @OptionGroup var global: GlobalOptions
 
-    @Argument(help: "App name or session id; default: that of preview.yaml.")
-    var preview: String?
+    @OptionGroup var named: NamedPreview
 
     @Flag(name: .shortAndLong, help: "Do not ask.")
     var yes = false
 
     func execute(_ context: CommandContext) async throws {
-        try await Destroying(command: "down", preview: preview, saysYes: yes).run(context)
+        try await Destroying(command: "down", preview: named.preview, saysYes: yes).run(context)
     }
 }
 

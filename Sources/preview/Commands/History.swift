@@ -17,8 +17,7 @@ struct HistoryCommand: PreviewCommand {
 
     @OptionGroup var global: GlobalOptions
 
-    @Argument(help: "App name or session id; default: that of preview.yaml.")
-    var preview: String?
+    @OptionGroup var named: NamedPreview
 
     @Flag(help: "Counts and averages over all recorded sessions.")
     var stats = false
@@ -32,13 +31,13 @@ struct HistoryCommand: PreviewCommand {
         let folder: String
         // A destroyed preview is no longer found as recorded, but its history stays readable. Without
         // a usable configuration it is found by its record, or that failure is told.
-        if preview == nil,
+        if named.preview == nil,
             let workspace = try? await Workspace.open(context.choices, in: context.surroundings)
         {
             (store, folder) = (workspace.store, workspace.folder)
         } else {
             let found = try await RecordedPreview.find(
-                preview, context.choices, in: context.surroundings)
+                named.preview, context.choices, in: context.surroundings)
             (store, folder) = (found.store, found.folder)
         }
         let (runs, torn) = try RunLog(store: store, app: folder).read()

@@ -20,8 +20,7 @@ struct LogsCommand: PreviewCommand {
 
     @OptionGroup var global: GlobalOptionsWithoutShortFile
 
-    @Argument(help: "App name or session id; default: that of preview.yaml.")
-    var preview: String?
+    @OptionGroup var named: NamedPreview
 
     @Flag(name: .shortAndLong, help: "Go on with what comes.")
     var follow = false
@@ -50,7 +49,7 @@ struct LogsCommand: PreviewCommand {
 
     func execute(_ context: CommandContext) async throws {
         let preview = try await RecordedPreview.find(
-            preview, context.choices, in: context.surroundings)
+            named.preview, context.choices, in: context.surroundings)
         let start = try since.map {
             Clocks.now() + -Int(try CommandRunner.duration($0, of: "--since").components.seconds)
         }

@@ -15,11 +15,11 @@ struct StartCommand: PreviewCommand {
 
     @OptionGroup var global: GlobalOptions
 
-    @Argument(help: "App name or session id; default: that of preview.yaml.")
-    var preview: String?
+    @OptionGroup var named: NamedPreview
 
     func execute(_ context: CommandContext) async throws {
-        try await MachineVerb(command: "start", preview: preview).run(context) { world, preview in
+        try await MachineVerb(command: "start", preview: named.preview).run(context) {
+            world, preview in
             let machine = try preview.machine()
             try await world.provider.start(machine, secrets: try preview.secretValues(in: world))
             return "Started \(preview.state.app): \(machine.url)"
@@ -39,11 +39,11 @@ struct StopCommand: PreviewCommand {
 
     @OptionGroup var global: GlobalOptions
 
-    @Argument(help: "App name or session id; default: that of preview.yaml.")
-    var preview: String?
+    @OptionGroup var named: NamedPreview
 
     func execute(_ context: CommandContext) async throws {
-        try await MachineVerb(command: "stop", preview: preview).run(context) { world, preview in
+        try await MachineVerb(command: "stop", preview: named.preview).run(context) {
+            world, preview in
             try await world.provider.stop(try preview.machine())
             return "Stopped \(preview.state.app). `preview start` starts it again."
         }
@@ -62,11 +62,11 @@ struct RestartCommand: PreviewCommand {
 
     @OptionGroup var global: GlobalOptions
 
-    @Argument(help: "App name or session id; default: that of preview.yaml.")
-    var preview: String?
+    @OptionGroup var named: NamedPreview
 
     func execute(_ context: CommandContext) async throws {
-        try await MachineVerb(command: "restart", preview: preview).run(context) { world, preview in
+        try await MachineVerb(command: "restart", preview: named.preview).run(context) {
+            world, preview in
             let machine = try preview.machine()
             try await world.provider.restart(machine, secrets: try preview.secretValues(in: world))
             return "Restarted \(preview.state.app): \(machine.url)"
@@ -154,12 +154,11 @@ struct URLCommand: PreviewCommand {
 
     @OptionGroup var global: GlobalOptions
 
-    @Argument(help: "App name or session id; default: that of preview.yaml.")
-    var preview: String?
+    @OptionGroup var named: NamedPreview
 
     func execute(_ context: CommandContext) async throws {
         let preview = try await RecordedPreview.find(
-            preview, context.choices, in: context.surroundings)
+            named.preview, context.choices, in: context.surroundings)
         let url = try preview.machine().url
         if context.isJSON { context.result(["url": .string(url)]) } else { context.result(url) }
     }
@@ -217,12 +216,11 @@ struct CancelCommand: PreviewCommand {
 
     @OptionGroup var global: GlobalOptions
 
-    @Argument(help: "App name or session id; default: that of preview.yaml.")
-    var preview: String?
+    @OptionGroup var named: NamedPreview
 
     func execute(_ context: CommandContext) async throws {
         let preview = try await RecordedPreview.find(
-            preview, context.choices, in: context.surroundings)
+            named.preview, context.choices, in: context.surroundings)
         let state = try await Cancellation.cancel(
             preview.folder, in: preview.store, now: Clocks.now)
         if context.isJSON {

@@ -25,11 +25,10 @@ struct StateShowCommand: PreviewCommand {
 
     @OptionGroup var global: GlobalOptions
 
-    @Argument(help: "App name or session id; default: that of preview.yaml.")
-    var preview: String?
+    @OptionGroup var named: NamedPreview
 
     func execute(_ context: CommandContext) async throws {
-        let (store, folder) = try await RecordPlace.find(preview, context)
+        let (store, folder) = try await RecordPlace.find(named.preview, context)
         guard let loaded = try await StateRecord.load(folder, from: store) else {
             throw RecordPlace.nothing(folder)
         }
@@ -48,11 +47,10 @@ struct StateListCommand: PreviewCommand {
 
     @OptionGroup var global: GlobalOptions
 
-    @Argument(help: "App name or session id; default: that of preview.yaml.")
-    var preview: String?
+    @OptionGroup var named: NamedPreview
 
     func execute(_ context: CommandContext) async throws {
-        let (store, folder) = try await RecordPlace.find(preview, context)
+        let (store, folder) = try await RecordPlace.find(named.preview, context)
         var rows: [(serial: String, place: String, health: String, updated: String)] = []
         if let stored = try await store.read(folder) {
             rows.append(row("current", "\(store.path)/\(folder)/state.json", stored.bytes))

@@ -16,15 +16,14 @@ struct StatusCommand: PreviewCommand {
 
     @OptionGroup var global: GlobalOptions
 
-    @Argument(help: "App name or session id; default: that of preview.yaml.")
-    var preview: String?
+    @OptionGroup var named: NamedPreview
 
     @Flag(help: "Ask the provider, and fail when it cannot be asked.")
     var live = false
 
     func execute(_ context: CommandContext) async throws {
         let preview = try await RecordedPreview.find(
-            preview, context.choices, in: context.surroundings)
+            named.preview, context.choices, in: context.surroundings)
         let isLocked = try await preview.store.holder(of: preview.folder) != nil
         let session = Session(
             of: preview.state, isLocked: isLocked, stale: try await stale(preview))

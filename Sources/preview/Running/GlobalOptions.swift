@@ -87,3 +87,9 @@ extension GlobalFlags {
             region: common.region, state: common.state, envFile: common.envFile)
     }
 }
+
+/// The preview a command is about.
+struct NamedPreview: ParsableArguments {
+    @Argument(help: "App name or session id; default: that of preview.yaml.")
+    var preview: String?
+}
