@@ -176,16 +176,16 @@ struct RepositoryReferenceTests {
     @Test(
         "B7: local paths are relative to the configuration file",
         arguments: [
-            (".", "/home/me/work/shop", "shop"), ("./", "/home/me/work/shop", "shop"),
-            ("..", "/home/me/work", "work"), ("../Other.git", "/home/me/work/Other.git", "Other"),
-            ("./My App", "/home/me/work/shop/My App", "My App"), ("/srv//x/./y/", "/srv/x/y", "y"),
+            (".", "/home/me/src/shop", "shop"), ("./", "/home/me/src/shop", "shop"),
+            ("..", "/home/me/src", "src"), ("../Other.git", "/home/me/src/Other.git", "Other"),
+            ("./My App", "/home/me/src/shop/My App", "My App"), ("/srv//x/./y/", "/srv/x/y", "y"),
             ("~/code/z", "/home/me/code/z", "z"), ("~", "/home/me", "me"),
             ("../../../../..", "/", ""),
         ]
     )
     func localPaths(text: String, folder: String, name: String) throws {
         let reference = try RepositoryReference.parse(text)
-        let found = reference.folder(relativeTo: "/home/me/work/shop", home: "/home/me")
+        let found = reference.folder(relativeTo: "/home/me/src/shop", home: "/home/me")
         #expect(found == folder)
         #expect(reference.location == .local(path: text))
         #expect(reference.name(of: found) == name)
