@@ -12,7 +12,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", exact: "1.0.2", traits: []),
         .package(url: "https://github.com/apple/swift-system", exact: "1.8.1"),
-        .package(url: "https://github.com/LebJe/TOMLKit", exact: "0.6.0"),
         .package(
             url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1", traits: []),
         // What the fronts of Hummingbird's server speak in; the versions are its choice.
@@ -23,16 +22,18 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "CLibYAML", pkgConfig: "yaml-0.1"),
-        .systemLibrary(name: "CCurl", pkgConfig: "libcurl"),
+        // Without pkgConfig, which would link it: it is loaded at its first use.
+        .systemLibrary(name: "CCurl"),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto"),
         .target(name: "CPreviewSystem"),
+        .target(name: "CTOMLPlusPlus"),
         .target(
             name: "PreviewData",
-            resources: [.embedInCode("frameworks.json")]
+            resources: [.embedInCode("frameworks.json"), .embedInCode("preview.schema.json")]
         ),
         .target(
             name: "PreviewCore",
-            dependencies: ["CLibYAML", "CCrypto", "PreviewData", "TOMLKit"],
+            dependencies: ["CLibYAML", "CCrypto", "CTOMLPlusPlus", "PreviewData"],
             exclude: ["PreviewCore.docc"]
         ),
         .target(
@@ -47,7 +48,7 @@ let package = Package(
         .executableTarget(
             name: "preview",
             dependencies: [
-                "PreviewCore", "PreviewSystem", "PreviewAdapters",
+                "PreviewData", "PreviewCore", "PreviewSystem", "PreviewAdapters",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
         ),
@@ -94,10 +95,11 @@ let package = Package(
             name: "FlySimulatorTests",
             dependencies: ["FlySimulator", "PreviewCore", "PreviewSystem"]
         ),
-        .testTarget(name: "TidyTests", dependencies: ["PreviewTestSupport"]),
+        .testTarget(name: "TidyTests", dependencies: ["PreviewCore", "PreviewSystem"]),
     ],
     swiftLanguageModes: [.v6],
-    cLanguageStandard: .gnu11
+    cLanguageStandard: .gnu11,
+    cxxLanguageStandard: .cxx17
 )
 
 let strict: [SwiftSetting] = [
@@ -107,6 +109,7 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
     .treatAllWarnings(as: .error),
 ]
-for target in package.targets where target.type != .system && target.name != "CPreviewSystem" {
+let targetsInC: Set = ["CPreviewSystem", "CTOMLPlusPlus"]
+for target in package.targets where target.type != .system && !targetsInC.contains(target.name) {
     target.swiftSettings = strict
 }

@@ -39,3 +39,5 @@ int cps_terminal_columns(int descriptor) {
     struct winsize size = {0};
     return ioctl(descriptor, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
+
+char **cps_environment(void) { return environ; }

@@ -2,4 +2,6 @@
 package enum PreviewData {
     /// The catalogue of frameworks, as JSON (its own `about` explains the fields).
     package static var frameworks: [UInt8] { PackageResources.frameworks_json }
+    /// The JSON Schema of `preview.yaml`; the file is that of the `schema` folder.
+    package static var configSchema: [UInt8] { PackageResources.preview_schema_json }
 }

@@ -25,6 +25,13 @@ package enum BlockingThread {
             start { continuation.resume(returning: body()) }
         }
     }
+
+    /// Lets time pass, also when the task is cancelled: for ends that, once begun, go on.
+    package static func pause(_ duration: Duration) async {
+        let (seconds, attoseconds) = duration.components
+        let microseconds = seconds * 1_000_000 + attoseconds / 1_000_000_000_000
+        await run { _ = usleep(UInt32(clamping: microseconds)) }
+    }
 }
 
 private final class ThreadBody: Sendable {

@@ -1,4 +1,4 @@
-import FoundationEssentials
+import CPreviewSystem
 import Glibc
 
 /// Who and where this process is.
@@ -38,7 +38,18 @@ package enum Host {
     }
 
     /// The environment of this process. Only the composition of the program may ask for it.
-    package static var environment: [String: String] { ProcessInfo.processInfo.environment }
+    package static var environment: [String: String] {
+        var variables: [String: String] = [:]
+        var next = cps_environment()
+        while let entry = next?.pointee {
+            let text = String(cString: entry)
+            if let equals = text.firstIndex(of: "=") {
+                variables[String(text[..<equals])] = String(text[text.index(after: equals)...])
+            }
+            next = next?.successor()
+        }
+        return variables
+    }
 
     /// The id of this process.
     package static var processID: Int32 { getpid() }

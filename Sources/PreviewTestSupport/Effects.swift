@@ -75,10 +75,18 @@ package final class Effects: Sendable {
 
     /// Performs one effect, unless the program is stopped here.
     ///
-    /// - Parameter failure: what a lost call looks like to its caller.
+    /// - Parameters:
+    ///   - name: such as `store.write` or `machine.create`.
+    ///   - changes: whether it changes something outside.
+    ///   - failure: what a lost call looks like to its caller.
+    ///   - body: what happens.
+    /// - Returns: what the body returns.
     /// - Throws: `failure`, ``ProcessDeath``, or what the body throws.
     package func perform<Result>(
-        _ name: String, changes: Bool = false, failure: Failure, _ body: () throws -> Result
+        _ name: String,
+        changes: Bool = false,
+        failure: Failure,
+        _ body: () throws -> Result
     ) throws -> Result {
         let manner = try progress.withLock { progress throws(ProcessDeath) -> Stop.Manner? in
             guard !progress.isDead else { throw ProcessDeath() }

@@ -17,7 +17,7 @@ package actor SimulatedProvider: Provider {
     package typealias Hook = @Sendable (Call, Moment) async throws -> Void
 
     /// Everything that exists; a value, so that a test can go back to it.
-    package struct Contents: Sendable {
+    package struct Contents: Hashable, Sendable {
         /// Apps by name.
         package var apps: [String: Ownership] = [:]
         package var machines: [SimulatedMachine] = []
@@ -40,8 +40,10 @@ package actor SimulatedProvider: Provider {
     private let clock: FixedClock
 
     package init(
-        effects: Effects = Effects(), clock: FixedClock = FixedClock(),
-        contents: Contents = Contents(), name: ProviderName = .fly
+        effects: Effects = Effects(),
+        clock: FixedClock = FixedClock(),
+        contents: Contents = Contents(),
+        name: ProviderName = .fly
     ) {
         self.effects = effects
         self.clock = clock
@@ -60,7 +62,8 @@ package actor SimulatedProvider: Provider {
     }
 
     private func call<Result: Sendable>(
-        _ call: Call, _ body: () async throws -> Result
+        _ call: Call,
+        _ body: () async throws -> Result
     ) async throws -> Result {
         try Task.checkCancellation()
         try await hook(call, .before)
@@ -70,7 +73,9 @@ package actor SimulatedProvider: Provider {
     }
 
     private func effect<Result>(
-        _ name: String, changes: Bool = true, _ body: () throws -> Result
+        _ name: String,
+        changes: Bool = true,
+        _ body: () throws -> Result
     ) throws -> Result {
         let lost = Failure(.allocationFailed, .timedOut, "the provider did not answer")
         return try effects.perform(name, changes: changes, failure: lost, body)
@@ -83,7 +88,9 @@ package actor SimulatedProvider: Provider {
     }
 
     package func allocate(
-        _ spec: MachineSpec, replacing previous: Machine?, attempt: any AttemptRecorder
+        _ spec: MachineSpec,
+        replacing previous: Machine?,
+        attempt: any AttemptRecorder
     ) async throws -> Machine {
         try await call(.allocate) {
             let app = try await reserve(spec, attempt: attempt)
@@ -103,36 +110,46 @@ package actor SimulatedProvider: Provider {
 
     /// Takes the first candidate that is free or ours.
     private func reserve(
-        _ spec: MachineSpec, attempt: any AttemptRecorder
+        _ spec: MachineSpec,
+        attempt: any AttemptRecorder
     ) async throws -> String {
         let candidates = [spec.app] + (2...9).map { "\(spec.app)-\($0)" }
         guard let app = candidates.first(where: { !contents.foreignApps.contains($0) }) else {
             throw Rejection(Failure(.allocationFailed, "no name is free"))
         }
         if let owner = try effect("app.find", changes: false, { contents.apps[app] }) {
-            guard owner == spec.owner else {
-                throw Rejection(
-                    Failure(
-                        .foreignObject, .stateNeedsRecovery,
-                        "the app \(app) belongs to another record",
-                        evidence: [
-                            .init("its lineage", owner.lineage),
-                            .init("ours", spec.owner.lineage),
-                        ]))
-            }
+            try check(owner, is: spec.owner, of: app)
         } else {
             try await attempt.willMake(.app, named: app)
-            try effect("app.create") { contents.apps[app] = spec.owner }
+            try effect("app.create") {
+                try check(contents.apps[app] ?? spec.owner, is: spec.owner, of: app)
+                contents.apps[app] = spec.owner
+            }
         }
         return app
+    }
+
+    private func check(_ owner: Ownership, is ours: Ownership, of app: String) throws {
+        guard owner != ours else { return }
+        throw Rejection(
+            Failure(
+                .foreignObject,
+                .stateNeedsRecovery,
+                "the app \(app) belongs to another record",
+                evidence: [.init("its lineage", owner.lineage), .init("ours", ours.lineage)]
+            )
+        )
     }
 
     private func place(_ spec: MachineSpec) throws -> String {
         guard let region = spec.regions.first(where: { !contents.fullRegions.contains($0) }) else {
             throw Rejection(
                 Failure(
-                    .allocationFailed, "no region has room",
-                    evidence: [.init("regions", spec.regions.joined(separator: ", "))]))
+                    .allocationFailed,
+                    "no region has room",
+                    evidence: [.init("regions", spec.regions.joined(separator: ", "))]
+                )
+            )
         }
         return region
     }
@@ -153,7 +170,11 @@ package actor SimulatedProvider: Provider {
 
     /// Makes a machine; a taken name leads back to the list until the machine is in it.
     private func make(
-        _ name: String, spec: MachineSpec, app: String, region: String, key: String
+        _ name: String,
+        spec: MachineSpec,
+        app: String,
+        region: String,
+        key: String
     ) throws -> SimulatedMachine {
         let isTaken = contents.machines.contains { $0.app == app && $0.name == name }
         guard !isTaken else {
@@ -162,9 +183,15 @@ package actor SimulatedProvider: Provider {
         return try effect("machine.create") {
             contents.made += 1
             let machine = SimulatedMachine(
-                id: "m\(contents.made)", name: name, app: app, owner: spec.owner, attempt: key,
-                region: region, resources: spec.resources,
-                looksUntilVisible: contents.looksUntilVisible)
+                id: "m\(contents.made)",
+                name: name,
+                app: app,
+                owner: spec.owner,
+                attempt: key,
+                region: region,
+                resources: spec.resources,
+                looksUntilVisible: contents.looksUntilVisible
+            )
             contents.machines.append(machine)
             return machine
         }
@@ -179,7 +206,9 @@ package actor SimulatedProvider: Provider {
 
     /// Changes one machine as one effect.
     private func update(
-        _ machine: Machine, _ name: String, _ change: (inout SimulatedMachine) -> Void
+        _ machine: Machine,
+        _ name: String,
+        _ change: (inout SimulatedMachine) -> Void
     ) throws {
         guard let index = contents.machines.firstIndex(where: { $0.id == machine.id }) else {
             throw Rejection(Failure(.machineGone, "the machine \(machine.name) is gone"))
@@ -188,7 +217,9 @@ package actor SimulatedProvider: Provider {
     }
 
     package func configure(
-        _ machine: Machine, _ settings: Settings, secrets: [String: String],
+        _ machine: Machine,
+        _ settings: Settings,
+        secrets: [String: String],
         attempt: any AttemptRecorder
     ) async throws -> SettingsReceipt {
         try await call(.configure) {
@@ -204,8 +235,11 @@ package actor SimulatedProvider: Provider {
     }
 
     package func boot(
-        _ release: Release, on machine: Machine, secrets: [String: String],
-        attempt: any AttemptRecorder, reporter: any Reporter
+        _ release: Release,
+        on machine: Machine,
+        secrets: [String: String],
+        attempt: any AttemptRecorder,
+        reporter: any Reporter
     ) async throws -> BootReceipt {
         try await call(.boot) {
             try update(machine, "boot.begin") {
@@ -213,8 +247,11 @@ package actor SimulatedProvider: Provider {
                 $0.attempt = attempt.key
             }
             for phase in BootPhase.allCases {
-                reporter.report(
-                    Event(.phaseBegin, "[\(phase.number)/5] \(phase.rawValue)", step: .boot))
+                let data: JSONValue = [
+                    "phase": .string(phase.rawValue), "number": .int(phase.number),
+                ]
+                let message = "[\(phase.number)/5] \(phase.rawValue)"
+                reporter.report(Event(.phaseBegin, message, step: .boot, data: data))
             }
             try update(machine, "boot.end") {
                 ($0.state, $0.commit) = (.running, release.commit)
@@ -225,7 +262,12 @@ package actor SimulatedProvider: Provider {
                     .init(name: $0, seconds: 0, skipped: $0 == .build)
                 },
                 proof: .init(
-                    url: machine.url, status: 200, time: clock.now, commit: release.commit))
+                    url: machine.url,
+                    status: 200,
+                    time: clock.now,
+                    commit: release.commit
+                )
+            )
         }
     }
 
@@ -251,8 +293,9 @@ package actor SimulatedProvider: Provider {
         }
     }
 
-    private func deleteAppIfEmpty(_ app: String) throws {
-        guard contents.apps[app] != nil, !contents.machines.contains(where: { $0.app == app })
+    private func deleteAppIfEmpty(_ app: String, of owner: Ownership? = nil) throws {
+        guard let found = contents.apps[app], found == owner ?? found,
+            !contents.machines.contains(where: { $0.app == app })
         else { return }
         try effect("app.delete") { contents.apps[app] = nil }
     }
@@ -262,7 +305,12 @@ package actor SimulatedProvider: Provider {
             try effect("objects", changes: false) {
                 let machines = contents.machines.filter { $0.owner == owner }.map {
                     OwnedObject(
-                        kind: .machine, name: $0.name, id: $0.id, owner: owner, attempt: $0.attempt)
+                        kind: .machine,
+                        name: $0.name,
+                        id: $0.id,
+                        owner: owner,
+                        attempt: $0.attempt
+                    )
                 }
                 let apps = contents.apps.filter { $0.value == owner }.keys.sorted().map {
                     OwnedObject(kind: .app, name: $0, id: $0, owner: owner)
@@ -277,7 +325,7 @@ package actor SimulatedProvider: Provider {
             if object.kind == .machine {
                 try delete(object.id)
             } else {
-                try deleteAppIfEmpty(object.name)
+                try deleteAppIfEmpty(object.name, of: object.owner)
             }
         }
     }
@@ -296,13 +344,17 @@ package actor SimulatedProvider: Provider {
     }
 
     package nonisolated func logs(
-        _ machine: Machine, tail: Int, follow: Bool
+        _ machine: Machine,
+        tail: Int,
+        follow: Bool
     ) -> AsyncThrowingStream<LogLine, any Error> {
         AsyncThrowingStream { $0.finish() }
     }
 
     package func execute(
-        _ command: [String], on machine: Machine, secrets: [String: String]
+        _ command: [String],
+        on machine: Machine,
+        secrets: [String: String]
     ) async throws -> Int32 { 0 }
 }
 
@@ -328,8 +380,12 @@ package struct SimulatedMachine: Hashable, Sendable {
 
     fileprivate var status: MachineStatus {
         MachineStatus(
-            state: state, commit: commit, settingsRevision: settingsRevision,
-            resources: resources, region: region)
+            state: state,
+            commit: commit,
+            settingsRevision: settingsRevision,
+            resources: resources,
+            region: region
+        )
     }
 
     fileprivate func described(url: String) -> Machine {

@@ -8,7 +8,8 @@ package actor SimulatedSource: RepositorySource {
     private var failure: Failure?
     private let effects: Effects
 
-    package init(effects: Effects, branches: [String: String] = ["main": SimulatedSource.commit(1)]) {
+    package init(effects: Effects, branches: [String: String] = ["main": SimulatedSource.commit(1)])
+    {
         self.effects = effects
         self.branches = branches
         var detection = Detection()
@@ -23,8 +24,7 @@ package actor SimulatedSource: RepositorySource {
 
     /// A full commit that is made of a number.
     package static func commit(_ number: Int) -> String {
-        let digits = String(number, radix: 16)
-        return String(repeating: "0", count: 40 - digits.count) + digits
+        String(Digest.hex("commit \(number)".utf8).prefix(40))
     }
 
     /// Moves a branch, or makes it.
@@ -43,7 +43,8 @@ package actor SimulatedSource: RepositorySource {
     }
 
     package func head(
-        of repository: RepositoryReference, branch: Config.Branch
+        of repository: RepositoryReference,
+        branch: Config.Branch
     ) async throws -> Head {
         try look("source.head") {
             let name =
@@ -55,13 +56,18 @@ package actor SimulatedSource: RepositorySource {
                 throw Failure(.branchNotFound, "the branch `\(name)` does not exist")
             }
             return Head(
-                commit: commit, branch: name, subject: "Change \(commit.suffix(2))",
-                fetchURL: "https://github.com/acme/shop")
+                commit: commit,
+                branch: name,
+                subject: "Change \(commit.suffix(2))",
+                fetchURL: "https://github.com/acme/shop"
+            )
         }
     }
 
     package func detect(
-        _ head: Head, of repository: RepositoryReference, path: String
+        _ head: Head,
+        of repository: RepositoryReference,
+        path: String
     ) async throws -> Detection {
         try look("source.detect") { detection }
     }

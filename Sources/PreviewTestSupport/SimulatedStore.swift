@@ -3,7 +3,7 @@ package import PreviewCore
 /// A store in memory with compare-and-swap and a lock. Every write counts as an effect.
 package actor SimulatedStore: StateStore {
     /// Everything that is kept; a value, so that a test can go back to it.
-    package struct Contents: Sendable {
+    package struct Contents: Hashable, Sendable {
         package var records: [String: StoredBytes] = [:]
         package var kept: [String: [KeptBytes]] = [:]
         fileprivate var writes = 0
@@ -16,12 +16,18 @@ package actor SimulatedStore: StateStore {
     /// How many bytes each write had, in order.
     package private(set) var sizes: [Int] = []
     private var holders: [String: LockHolder] = [:]
+    private var hook: @Sendable () async throws -> Void = {}
     private let effects: Effects
     private static let versionsKept = 5
 
     package init(effects: Effects = Effects(), contents: Contents = Contents()) {
         self.effects = effects
         self.contents = contents
+    }
+
+    /// Sets what runs just before and just after every write; it may use the store itself.
+    package func setHook(_ hook: @escaping @Sendable () async throws -> Void) {
+        self.hook = hook
     }
 
     /// Puts bytes in place without any check, as somebody with an editor would.
@@ -43,14 +49,32 @@ package actor SimulatedStore: StateStore {
     package func kept(_ app: String) async throws -> [KeptBytes] { contents.kept[app] ?? [] }
 
     package func write(
-        _ bytes: [UInt8], for app: String, replacing version: StoreVersion?, keeping serial: Int?
+        _ bytes: [UInt8],
+        for app: String,
+        replacing version: StoreVersion?,
+        keeping serial: Int?
     ) async throws -> StoreVersion {
+        try await hook()
+        let version = try swap(bytes, for: app, replacing: version, keeping: serial)
+        try await hook()
+        return version
+    }
+
+    private func swap(
+        _ bytes: [UInt8],
+        for app: String,
+        replacing version: StoreVersion?,
+        keeping serial: Int?
+    ) throws -> StoreVersion {
         let lost = Failure(.storeUnavailable, "the store did not answer")
         return try effects.perform("store.write", failure: lost) {
             let current = contents.records[app]
             guard current?.version == version else {
                 throw Failure(
-                    .writeConflict, .locked, "somebody else wrote the record of \(app) meanwhile")
+                    .writeConflict,
+                    .locked,
+                    "somebody else wrote the record of \(app) meanwhile"
+                )
             }
             if let current, let serial { keep(current, of: app, under: serial) }
             let next = StoredBytes(bytes: bytes, version: nextVersion())
@@ -63,7 +87,8 @@ package actor SimulatedStore: StateStore {
     private func keep(_ current: StoredBytes, of app: String, under serial: Int) {
         let version = KeptBytes(serial: serial, bytes: current.bytes, place: "version \(serial)")
         contents.kept[app] = Array(
-            ([version] + (contents.kept[app] ?? [])).prefix(Self.versionsKept))
+            ([version] + (contents.kept[app] ?? [])).prefix(Self.versionsKept)
+        )
     }
 
     private func nextVersion() -> StoreVersion {
@@ -72,7 +97,9 @@ package actor SimulatedStore: StateStore {
     }
 
     package func lock(
-        _ app: String, for holder: LockHolder, timeout: Duration,
+        _ app: String,
+        for holder: LockHolder,
+        timeout: Duration,
         waiting: @Sendable (LockHolder?) -> Void
     ) async throws -> any StoreLock {
         let deadline = ContinuousClock.now + timeout

@@ -10,26 +10,32 @@ package struct SimulatedWorld: Sendable {
     package let reporter = RecordingReporter()
     package let clock: FixedClock
     package let random: DeterministicRandom
+    private let processes: UInt64
 
     /// Begins with an empty world, or goes back to what existed at an earlier moment.
     package init(_ snapshot: Snapshot = Snapshot(), provider name: ProviderName = .fly) {
         effects = Effects()
         clock = FixedClock()
-        random = DeterministicRandom(seed: snapshot.seed)
+        random = DeterministicRandom(seed: snapshot.processes)
+        processes = snapshot.processes
         secrets = SimulatedSecrets()
         provider = SimulatedProvider(
-            effects: effects, clock: clock, contents: snapshot.machines, name: name)
+            effects: effects,
+            clock: clock,
+            contents: snapshot.machines,
+            name: name
+        )
         source = SimulatedSource(effects: effects, branches: snapshot.branches)
         store = SimulatedStore(effects: effects, contents: snapshot.records)
     }
 
     /// What exists at one moment, outside of any process.
-    package struct Snapshot: Sendable {
+    package struct Snapshot: Hashable, Sendable {
         package var machines = SimulatedProvider.Contents()
         package var records = SimulatedStore.Contents()
         package var branches = ["main": SimulatedSource.commit(1)]
-        /// Each process has random bytes of its own.
-        fileprivate var seed: UInt64 = 1
+        /// How many processes there were: each has random bytes of its own.
+        fileprivate var processes: UInt64 = 1
 
         package init() {}
     }
@@ -40,7 +46,7 @@ package struct SimulatedWorld: Sendable {
         snapshot.machines = await provider.contents
         snapshot.records = await store.contents
         snapshot.branches = await source.branches
-        snapshot.seed = UInt64(random.below(Int.max))
+        snapshot.processes = processes + 1
         return snapshot
     }
 
@@ -48,15 +54,26 @@ package struct SimulatedWorld: Sendable {
     package var world: World {
         let (clock, random) = (clock, random)
         return World(
-            provider: provider, source: source, secrets: secrets, reporter: reporter,
-            now: { clock.now }, uptime: { clock.uptime }, random: { random.bytes($0) })
+            provider: provider,
+            source: source,
+            secrets: secrets,
+            reporter: reporter,
+            now: { clock.now },
+            uptime: { clock.uptime },
+            random: { random.bytes($0) }
+        )
     }
 
     /// Who the simulated preview is: branch `main` of acme/shop.
     package static let identity = PreviewIdentity(
-        folder: "shop-4f1c9a2e", source: Digest.hex("github.com\nacme\nshop\nmain\n".utf8),
-        user: "ann", host: "here", repository: "https://github.com/acme/shop",
-        repositoryName: "acme/shop", branch: "main")
+        folder: "shop-4f1c9a2e",
+        source: Digest.hex("github.com\nacme\nshop\nmain\n".utf8),
+        user: "ann",
+        host: "here",
+        repository: "https://github.com/acme/shop",
+        repositoryName: "acme/shop",
+        branch: "main"
+    )
 
     /// Its configuration, with every default.
     ///
@@ -71,27 +88,39 @@ package struct SimulatedWorld: Sendable {
     /// A holder by its lock id.
     package static func makeHolder(_ id: String) -> LockHolder {
         LockHolder(
-            id: id, user: "ann", host: "here", process: 4711, command: "preview apply",
-            since: FixedClock().now)
+            id: id,
+            user: "ann",
+            host: "here",
+            process: 4711,
+            command: "preview apply",
+            since: FixedClock().now
+        )
     }
 
     /// What a run is asked; equal configurations have equal digests within one process.
     package static func request(_ config: Config) -> Applier.Request {
         Applier.Request(
-            config: config, configDigest: Digest.hex(String(config.hashValue).utf8))
+            config: config,
+            configDigest: Digest.hex(String(config.hashValue).utf8)
+        )
     }
 
     /// The engine in this world.
     package func applier(_ approver: any Approver = ScriptedApprover.yes) -> Applier {
         Applier(
-            world: world, store: store, approver: approver, holder: Self.holder,
-            identity: Self.identity)
+            world: world,
+            store: store,
+            approver: approver,
+            holder: Self.holder,
+            identity: Self.identity
+        )
     }
 
     /// Runs everything that the configuration asks for.
     @discardableResult
     package func apply(
-        _ config: Config, approver: any Approver = ScriptedApprover.yes
+        _ config: Config,
+        approver: any Approver = ScriptedApprover.yes
     ) async throws -> State {
         try await applier(approver).apply(Self.request(config))
     }
@@ -111,6 +140,9 @@ package struct SimulatedWorld: Sendable {
     /// The recorded state, if there is one.
     package func state() async throws -> State? {
         try await StateRecord.load(
-            Self.identity.folder, from: store, source: Self.identity.source)?.state
+            Self.identity.folder,
+            from: store,
+            source: Self.identity.source
+        )?.state
     }
 }

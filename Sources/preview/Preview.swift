@@ -19,12 +19,13 @@ struct Preview: AsyncParsableCommand {
 
             `preview help COMMAND` shows a command with examples, `preview explain CODE` an error.
             """,
+        version: Program.version,
         subcommands: [Supervise.self, ServeStatic.self],
         groupedSubcommands: [
             CommandGroup(
                 name: "Set up",
                 subcommands: [
-                    PlanCommand.self,
+                    InitCommand.self, ValidateCommand.self, DetectCommand.self, PlanCommand.self,
                     ApplyCommand.self, UpCommand.self, DestroyCommand.self, DownCommand.self,
                     CancelCommand.self,
                 ]),
@@ -41,6 +42,12 @@ struct Preview: AsyncParsableCommand {
                 ]),
             CommandGroup(
                 name: "Record",
-                subcommands: [StateCommand.self]),
+                subcommands: [StateCommand.self, UnlockCommand.self]),
+            CommandGroup(
+                name: "Help",
+                subcommands: [
+                    ExplainCommand.self, HelpCommand.self, SchemaCommand.self,
+                    CompletionsCommand.self, VersionCommand.self,
+                ]),
         ])
 }

@@ -1,5 +1,6 @@
 import PreviewAdapters
 import PreviewCore
+import PreviewSystem
 import Testing
 
 @Suite("Branches of repositories")
@@ -107,6 +108,30 @@ struct GitRepositoryTests {
         #expect(try await failure("acme/shop", branch: .current).code == .detachedHead)
     }
 
+    @Test("B9: an ssh address reaches its host with user, port and path, and nothing can be asked")
+    func ssh() async throws {
+        let commit = try await fixture.makeRepository("shop")
+        let script =
+            "#!/bin/sh\necho \"$@\" >> '\(fixture.path("calls"))'\n"
+            + "for last; do :; done\nexec sh -c \"$last\"\n"
+        try fixture.write(script, to: "ssh")
+        let bin = try Folder.open(fixture.root).makeFolder("bin")
+        try bin.copyFile("ssh", from: try Folder.open(fixture.root), isExecutable: true)
+        try fixture.write("[core]\n\tsshCommand = \(fixture.path("bin/ssh"))\n", to: "gitconfig")
+        let source = fixture.source(["GIT_CONFIG_GLOBAL": fixture.path("gitconfig")])
+        for address in [
+            "ssh://me@example.org:2222\(fixture.path("shop"))",
+            "me@example.org:\(fixture.path("shop"))",
+        ] {
+            let head = try await source.head(of: try reference(address), branch: .named("main"))
+            #expect(head.commit == commit)
+            #expect(head.fetchURL == address)
+        }
+        let calls = try #require(try fixture.read("calls")).split(separator: "\n")
+        #expect(calls.contains { $0.contains("-p 2222") && $0.contains("me@example.org") })
+        #expect(calls.allSatisfy { $0.contains("-oBatchMode=yes") })
+    }
+
     // MARK: Local
 
     @Test("B8: `current` is the checked-out branch, with its commit and subject")
@@ -178,6 +203,24 @@ struct GitRepositoryTests {
         #expect(!"\(String(describing: origin))".contains("c4n4ry"))
         for text in ["acme/shop", "./nowhere", "."] {
             #expect(try await source.origin(of: try reference(text)) == nil)
+        }
+    }
+
+    @Test("a branch name is taken exactly when git takes it")
+    func branchNames() async throws {
+        let parts = ["a", "-", ".", "/", "@", "{", "~", " ", ".lock", "é"]
+        for first in parts {
+            for second in parts {
+                let name = first + second
+                let isTaken = BranchName.problem(in: name) == nil
+                let command = Command(
+                    try #require(Command.locate("git", in: fixture.environment["PATH"] ?? "")),
+                    ["check-ref-format", "--branch", name],
+                    environment: fixture.environment
+                )
+                let result = try await command.run()
+                #expect(result.ending.isSuccess == isTaken, "\(name)")
+            }
         }
     }
 

@@ -20,6 +20,8 @@ struct GitServer {
     let host: String
     let certificate: String
     let authorizations: String
+    /// The lengths of all answers, one a line.
+    let answers: String
 
     static func run(
         for fixture: GitFixture,
@@ -42,7 +44,8 @@ struct GitServer {
             GitServer(
                 host: "127.0.0.1:\(port)",
                 certificate: fixture.path("tls/cert.pem"),
-                authorizations: "tls/authorizations"
+                authorizations: "tls/authorizations",
+                answers: "tls/answers"
             )
         )
     }
@@ -105,6 +108,8 @@ struct GitServer {
                     GIT_PROTOCOL=self.headers.get("Git-Protocol", ""))
                 done = subprocess.run(
                     ["git", "http-backend"], input=body, env=environment, stdout=subprocess.PIPE)
+                with open(root + "/tls/answers", "a") as file:
+                    file.write(str(len(done.stdout)) + "\n")
                 head, _, content = done.stdout.partition(b"\r\n\r\n")
                 headers = dict(line.split(": ", 1) for line in head.decode().split("\r\n"))
                 self.send_response(int(headers.pop("Status", "200").split()[0]))

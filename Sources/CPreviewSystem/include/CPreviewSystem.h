@@ -16,6 +16,9 @@ int cps_rename_noreplace(int from_folder, const char *from, int to_folder, const
 /// Fills `bytes` with random bytes from the kernel, however many reads it takes.
 int cps_random(void *bytes, size_t count);
 
+// The environment of this process: NAME=value texts up to a null pointer.
+char **cps_environment(void);
+
 // Descriptors and sockets
 
 /// pipe2 with O_CLOEXEC.

@@ -103,7 +103,7 @@ final class MachineRunner: Sendable {
     private func family(of machine: String) -> [ProcessIdentity] {
         let main = process(of: machine)
         let own = main?.tree() ?? []
-        let strays = ProcessIdentity.all(withVariable: "FLY_MACHINE_ID", value: machine)
+        let strays = ProcessIdentity.all(withVariables: ["FLY_MACHINE_ID": machine])
         return Array(Set(own + strays))
     }
 
@@ -178,7 +178,7 @@ final class MachineRunner: Sendable {
     }
 
     private func family(of machine: String, ledBy main: ProcessIdentity) -> [ProcessIdentity] {
-        let strays = ProcessIdentity.all(withVariable: "FLY_MACHINE_ID", value: machine)
+        let strays = ProcessIdentity.all(withVariables: ["FLY_MACHINE_ID": machine])
         return Set(main.tree() + strays).filter(\.isAlive)
     }
 

@@ -1,4 +1,4 @@
-package import PreviewCore
+import PreviewCore
 import PreviewSystem
 
 /// `preview.yaml` as it was found and read, before it is looked into.
@@ -21,7 +21,9 @@ package struct ConfigFile: Hashable, Sendable {
     /// Without a name it is looked for in the folder and those above, up to the top of the checkout.
     /// - Returns: `nil` when no file was named and none was found.
     /// - Throws: ``Failure`` when a named file is not there or cannot be read.
-    package static func find(_ choices: Choices, in surroundings: Surroundings) throws -> ConfigFile? {
+    package static func find(_ choices: Choices, in surroundings: Surroundings) throws
+        -> ConfigFile?
+    {
         let start = try folder(choices, in: surroundings)
         if let named = choices.file ?? surroundings.value("PREVIEW_FILE") {
             let path = named.hasPrefix("/") ? named : "\(start)/\(named)"
@@ -47,11 +49,23 @@ package struct ConfigFile: Hashable, Sendable {
         return folder
     }
 
-    /// The failure for a command that needs the file where there is none.
-    package static func notFound(_ name: String, others: [String] = []) -> Failure {
+    /// Finds the file for a command that cannot do without it.
+    ///
+    /// - Throws: ``Failure`` where there is none, explaining a file of another tool in its place.
+    package static func require(
+        _ choices: Choices, in surroundings: Surroundings
+    ) throws -> ConfigFile {
+        if let file = try find(choices, in: surroundings) { return file }
+        let folder = try folder(choices, in: surroundings)
+        for path in OtherToolsFile.paths where Host.resolved("\(folder)/\(path)") != nil {
+            if let explanation = OtherToolsFile.explanation(of: path) { throw explanation }
+        }
+        throw notFound(name)
+    }
+
+    private static func notFound(_ name: String) -> Failure {
         Failure(
             .configNotFound, .invalidConfig, "there is no \(name) here",
-            evidence: others.map { .init("found", $0) },
             fix: "`preview init` writes one; `-f` names another, `-C` another folder",
             retry: "preview init")
     }

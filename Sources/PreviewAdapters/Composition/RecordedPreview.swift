@@ -187,6 +187,7 @@ package enum Records {
         let parser = ConfigParser(
             file: file.shownPath, folder: file.folder, home: surroundings.home,
             environment: { surroundings.environment[$0] })
+        // See above: a file that is not valid leaves the default.
         guard let config = try? parser.parse(file.bytes), case .file(let path) = config.state else {
             return FileStore(path: file.folder + "/.preview")
         }

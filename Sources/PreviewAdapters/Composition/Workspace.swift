@@ -25,10 +25,9 @@ package struct Workspace: Sendable {
     package static func open(
         _ choices: Choices, in surroundings: Surroundings
     ) async throws -> Workspace {
-        guard let file = try ConfigFile.find(choices, in: surroundings) else {
-            throw ConfigFile.notFound(ConfigFile.name)
-        }
-        return try await Workspace(file: file, choices: choices, surroundings: surroundings)
+        try await Workspace(
+            file: ConfigFile.require(choices, in: surroundings), choices: choices,
+            surroundings: surroundings)
     }
 
     private init(file: ConfigFile, choices: Choices, surroundings: Surroundings) async throws {
@@ -120,7 +119,8 @@ package struct Workspace: Sendable {
         case .file(let path): return path.hasPrefix("/") ? path : "\(folder)/\(path)"
         case .other(let name, _):
             throw Failure(
-                .storeUnavailable, .invalidConfig, "the store `\(name)` is not part of this version",
+                .storeUnavailable, .invalidConfig,
+                "the store `\(name)` is not part of this version",
                 fix: "use `state: { store: file }`")
         }
     }

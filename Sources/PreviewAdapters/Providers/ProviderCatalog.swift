@@ -30,10 +30,12 @@ package enum ProviderCatalog {
         _ name: ProviderName, _ ingredients: Ingredients
     ) throws -> any Provider {
         switch name {
-        case .local: return LocalProvider(
+        case .local:
+            return LocalProvider(
                 .init(
                     root: ingredients.store.path, executable: ingredients.surroundings.executable,
-                    environment: ingredients.surroundings.environment, git: ingredients.source))
+                    environment: ingredients.surroundings.environment, git: ingredients.source)
+            ).passingFaultPoints
         case .fly:
             throw Failure(
                 .providerUnavailable, "the provider `fly` is not part of this version",

@@ -70,10 +70,9 @@ package final class EventLog: Reporter {
     private let redact: @Sendable (Event) -> Event
     private let contents = Locked(Contents())
 
-    /// - Parameters:
-    ///   - run: identity of this run, for telling runs apart in one log.
-    ///   - redact: takes secrets out of an event before it is stored or shown.
-    ///   - show: is called for each event in order; must not wait.
+    /// `run`: identity of this run, for telling runs apart in one log.
+    /// `redact`: takes secrets out of an event before it is stored or shown.
+    /// `show`: is called for each event in order; must not wait.
     package init(
         store: FileStore, app: String, run: String, now: @escaping @Sendable () -> Timestamp,
         redact: @escaping @Sendable (Event) -> Event,
@@ -106,6 +105,8 @@ package final class EventLog: Reporter {
             contents.file = try folder.appending(to: Self.fileName)
             let waiting = contents.waiting
             contents.waiting = []
+            // They were shown under the numbers that a new log gives them.
+            contents.lastSeq = 0
             for logged in waiting { _ = append(logged.event, to: &contents) }
         } catch {
             // History is worth less than the run (ENGINE section 1).
@@ -154,7 +155,8 @@ package struct EventHistory: Sendable {
     /// The events from a byte offset on, in order, and the offset after the last complete line.
     ///
     /// Torn lines are skipped and counted.
-    package func read(from offset: Int = 0) throws -> (events: [LoggedEvent], next: Int, torn: Int) {
+    package func read(from offset: Int = 0) throws -> (events: [LoggedEvent], next: Int, torn: Int)
+    {
         guard let file = try store.folder(of: app)?.file(EventLog.fileName) else {
             return ([], offset, 0)
         }
@@ -164,7 +166,11 @@ package struct EventHistory: Sendable {
         guard let end = bytes.lastIndex(of: 0x0A) else { return ([], offset, 0) }
         var (events, torn) = ([LoggedEvent](), 0)
         for line in bytes[...end].split(separator: 0x0A) {
-            if let event = LoggedEvent(line: Array(line)) { events.append(event) } else { torn += 1 }
+            if let event = LoggedEvent(line: Array(line)) {
+                events.append(event)
+            } else {
+                torn += 1
+            }
         }
         return (events, offset + end + 1, torn)
     }

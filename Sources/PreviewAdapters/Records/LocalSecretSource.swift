@@ -11,9 +11,8 @@ package struct LocalSecretSource: SecretSource {
     /// The longest secret that is read from a file, in bytes.
     private static let largest = 1 << 20
 
-    /// - Parameters:
-    ///   - dotenv: the variables of the `.env` file; the environment goes before them.
-    ///   - base: the folder that relative paths start from.
+    /// `dotenv`: the variables of the `.env` file; the environment goes before them.
+    /// `base`: the folder that relative paths start from.
     package init(
         environment: [String: String], dotenv: [String: String], base: String, home: String?
     ) {

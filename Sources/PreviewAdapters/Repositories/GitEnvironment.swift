@@ -15,7 +15,9 @@ package struct GitToken: Sendable, CustomStringConvertible, CustomReflectable {
     /// What hosts take for the user name of a token: GitHub this word, GitLab and others any.
     static let user = "x-access-token"
 
+    /// Never the token.
     package var description: String { "***" }
+    /// Shows nothing of it to whoever dumps the value.
     package var customMirror: Mirror { Mirror(self, children: []) }
 
     /// Every spelling under which the secret could turn up in what git prints.

@@ -64,14 +64,14 @@ extension GitRepository {
         return .remote(remote)
     }
 
-    private func git(for place: Place) async throws -> GitProcess {
+    func git(for place: Place) async throws -> GitProcess {
         switch place {
         case .remote(let remote): try await remoteGit(remote)
         case .checkout(let folder), .plainFolder(let folder): try localGit(folder)
         }
     }
 
-    private static func removeLeftovers(in path: String) throws {
+    static func removeLeftovers(in path: String) throws {
         do throws(FileFailure) {
             let git = try Folder.make(path).folder(".git")
             for leftover in GitCheckout.leftovers {

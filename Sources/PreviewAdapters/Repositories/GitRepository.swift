@@ -3,7 +3,7 @@ import PreviewSystem
 
 /// Repositories by git itself: remote ones by a shallow fetch of only what is read, checkouts of
 /// this machine as they stand, and folders that are no repository at all.
-package struct GitRepository: Sendable {
+package struct GitRepository: RepositorySource {
     /// What the process was started with, as far as git needs it.
     package struct Settings: Sendable {
         /// The variables of this program; git gets a prepared copy.

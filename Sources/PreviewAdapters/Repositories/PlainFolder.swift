@@ -55,6 +55,41 @@ package struct PlainFolder: Sendable {
     }
 }
 
+// MARK: - Snapshot
+
+extension PlainFolder {
+    /// The files as detection sees them.
+    ///
+    /// - Throws: ``Failure`` when the folder cannot be read or has no folder of that path.
+    ///   `CancellationError`.
+    func snapshot(with path: String) async throws -> RepositorySnapshot {
+        let (snapshot, siblings) = try await blocking { _ throws(FileFailure) in
+            let siblings = try siblingsOfMissing(path)
+            return (try FolderSnapshot.make(of: self.path), siblings)
+        }
+        if let siblings {
+            throw GitFailures(address: self.path, token: nil).noPath(path, folders: siblings)
+        }
+        return snapshot
+    }
+
+    /// The paths of the folders beside the first part of `path` that is no folder; `nil` when all
+    /// of it is there. No link is followed.
+    private func siblingsOfMissing(_ path: String) throws(FileFailure) -> Set<String>? {
+        var folder = try Folder.open(self.path, ownedBy: .any)
+        var place = ""
+        for part in path.split(separator: "/").map(String.init) {
+            let folders = try folder.entries().filter { $0.kind == .folder }
+            guard folders.contains(where: { $0.name == part }) else {
+                return Set(folders.map { place + $0.name })
+            }
+            folder = try folder.folder(part, ownedBy: .any)
+            place += "\(part)/"
+        }
+        return nil
+    }
+}
+
 // MARK: - Digest
 
 extension PlainFolder {

@@ -76,7 +76,8 @@ package struct FileStore: StateStore {
     ) async throws -> StoreVersion {
         let folder = try makeFolder(of: app)
         let isReplaced = try translating {
-            try folder.exchange(Self.document, with: bytes, readingAtMost: Self.largest) { current in
+            try folder.exchange(Self.document, with: bytes, readingAtMost: Self.largest) {
+                current in
                 guard current.map(Self.version) == version else { return .leave }
                 return .replace(keeping: serial.map { "\(Self.document).\($0)" })
             }

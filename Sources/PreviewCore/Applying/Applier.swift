@@ -7,6 +7,7 @@ package struct Applier: Sendable {
         case only(StepID)
         case through(StepID)
 
+        /// Whether a step is wanted.
         package func includes(_ step: StepID) -> Bool {
             switch self {
             case .all: true

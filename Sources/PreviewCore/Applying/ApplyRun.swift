@@ -19,6 +19,10 @@ struct ApplyRun: Sendable {
     /// The record as this run first saw it: what it must still be, but for this run's own writes.
     private var baseline: State?
     private var hasSaved = false
+    /// What was already warned of.
+    private var warned: Set<String> = []
+    /// Steps from this one on are still to be done again, done or not.
+    private var retryFrom: StepID?
 
     init(
         request: Applier.Request, world: World, store: any StateStore, approver: any Approver,
@@ -30,6 +34,7 @@ struct ApplyRun: Sendable {
         self.approver = approver
         self.holder = holder
         self.identity = identity
+        retryFrom = request.retryFrom
         refresher = Refresher(config: request.config, world: world, looks: request.looks)
         fresh = State(
             lineage: Identifier.uuid(world.random(16)), serial: 0, app: identity.folder,
@@ -41,8 +46,7 @@ struct ApplyRun: Sendable {
 
     /// Reads the record, looks at the world and plans.
     mutating func look() async throws -> View {
-        let loaded = try await StateRecord.load(
-            identity.folder, from: store, source: identity.source)
+        let loaded = try await load()
         try checkContinuity(loaded?.state)
         var state = fresh
         if let recorded = loaded?.state {
@@ -53,7 +57,7 @@ struct ApplyRun: Sendable {
         let facts = try await refresher.look(at: state)
         let planner = Planner(
             config: request.config, configDigest: request.configDigest, identity: identity,
-            state: state, facts: facts, retryFrom: request.retryFrom)
+            state: state, facts: facts, retryFrom: retryFrom)
         return View(loaded: loaded, state: state, facts: facts, plan: planner.plan())
     }
 
@@ -105,23 +109,54 @@ struct ApplyRun: Sendable {
         var (runs, rounds) = (0, 0)
         while true {
             let view = try await look()
+            tellWhatCouldNotBeSeen(view)
             let planned = view.plan[step.id]
             guard planned.action != .none else { return reportNothingToDo(step, ran: runs > 0) }
             guard runs < 2, rounds < 10 else { throw Failure.keepsMoving(step.id) }
             try checkSaved(view.plan, for: step.id)
-            try SavedPlanCheck.checkOrder(of: planned, in: view.plan)
+            try await checkOrder(of: planned, in: view.plan)
             if planned != approved {
                 try await approve(planned, in: view.plan)
                 approved = planned
             }
             try Task.checkCancellation()
             if try await runLocked(step, expecting: planned) {
+                if let from = retryFrom, from <= step.id {
+                    retryFrom = StepID(number: step.id.number + 1)
+                }
                 (runs, approved) = (runs + 1, nil)
                 // Only a finished old attempt leaves a present wish to look at.
                 guard planned.action == .resume, step.finishesOpenAttempts else { return }
             } else {
                 rounds += 1
             }
+        }
+    }
+
+    /// Refuses a step whose earlier steps are not done (SPEC section 1).
+    private mutating func checkOrder(of planned: PlannedStep, in plan: Plan) async throws {
+        let missing = plan.steps.filter { $0.id < planned.id && $0.action != .none }
+        guard !missing.isEmpty else { return }
+        // Somebody may have destroyed everything between reading the record and looking outside.
+        try checkContinuity(try await load()?.state)
+        throw Failure.missingSteps(missing, before: planned.id)
+    }
+
+    private func load() async throws -> StateRecord.Loaded? {
+        try await StateRecord.load(
+            identity.folder, from: store, source: identity.source,
+            comparesHistory: baseline == nil)
+    }
+
+    /// Warns, once, of what could not be looked up, such as a branch that is gone: the run goes on
+    /// from the record. While step 1 is still to run, that step reports it itself.
+    private mutating func tellWhatCouldNotBeSeen(_ view: View) {
+        guard view.plan[.repository].action == .none else { return }
+        for failure in view.facts.warnings where warned.insert(failure.message).inserted {
+            world.reporter.report(
+                Event(
+                    .log, "\(failure.message); going on with what is recorded", level: .warning,
+                    code: failure.code))
         }
     }
 
@@ -181,22 +216,30 @@ struct ApplyRun: Sendable {
         }
         baseline = await journal.state
         reportBegin(step, planned: planned, view: view)
+        let recorder = JournalRecorder(
+            journal: journal, step: step.id, key: attempt.key, isResumed: isResumed)
+        let run = StepRun(
+            config: request.config, identity: identity, state: await journal.state,
+            facts: view.facts, previous: view.state.output(of: step), action: planned.action,
+            attempt: recorder, world: world)
+        do {
+            try await self.run(step, input, run, in: journal)
+        } catch let failure as Failure where failure.code == .destroyedMeanwhile {
+            throw await abandoned(view.state.owner, failure)
+        }
+        baseline = await journal.state
+    }
+
+    /// Runs the step and records what came of it.
+    private func run<S: Step>(
+        _ step: S, _ input: S.Input, _ run: StepRun<S.Output>, in journal: Journal
+    ) async throws {
         let started = world.uptime()
         do {
-            let output = try await step.run(
-                input,
-                StepRun(
-                    config: request.config, identity: identity, state: await journal.state,
-                    facts: view.facts, previous: view.state.output(of: step), action: planned.action,
-                    attempt: JournalRecorder(
-                        journal: journal, step: step.id, key: attempt.key, isResumed: isResumed),
-                    world: world))
+            let output = try await step.run(input, run)
             try await record(
                 output, of: step, input: JSONValue.encoding(step.settled(input, by: output)),
                 seconds: seconds(since: started), in: journal)
-            baseline = await journal.state
-        } catch let failure as Failure where failure.code == .destroyedMeanwhile {
-            throw await abandoned(view.state.owner, failure)
         } catch {
             try await recordFailure(error, of: step, in: journal)
         }
@@ -219,7 +262,8 @@ struct ApplyRun: Sendable {
     private func seconds(since start: Duration) -> Double {
         let elapsed = world.uptime() - start
         let (seconds, attoseconds) = elapsed.components
-        return (Double(seconds) * 1000 + Double(attoseconds / 1_000_000_000_000_000)).rounded() / 1000
+        return (Double(seconds) * 1000 + Double(attoseconds / 1_000_000_000_000_000)).rounded()
+            / 1000
     }
 
     private func record<S: Step>(
@@ -232,12 +276,18 @@ struct ApplyRun: Sendable {
                 state.expiresAt = settings.expiresAt
             }
         }
+        for line in step.findings(in: output) {
+            world.reporter.report(Event(.log, line, step: step.id))
+        }
         world.reporter.report(
             Event(
                 step.completion, "✓ Step \(step.id.number) completed successfully", step: step.id,
                 data: ["seconds": .seconds(seconds), "details": result]))
         world.reporter.report(
             Event(.log, step.successDescription(of: output), step: step.id))
+        for remark in step.remarks(on: output) {
+            world.reporter.report(Event(.log, remark, level: .warning, step: step.id))
+        }
     }
 
     /// Saves and reports why a step failed, and throws what the run ends with.
@@ -252,7 +302,9 @@ struct ApplyRun: Sendable {
             default: (Failure(.internalError, "\(error)"), false)
             }
         // The record itself failed: nothing more may be written.
-        if failure.code.isAboutTheRecord || failure.code == ErrorCode.sessionCancelled { throw failure }
+        if failure.code.isAboutTheRecord || failure.code == ErrorCode.sessionCancelled {
+            throw failure
+        }
         failure.step = step.id
         failure.retry = failure.retry ?? "preview apply --step \(step.id.number)"
         try await journal.fail(
@@ -260,7 +312,8 @@ struct ApplyRun: Sendable {
             closing: isClosed)
         world.reporter.report(
             Event(
-                .log, "Error: \(failure.message)", level: .error, step: step.id, code: failure.code))
+                .log, "Error: \(failure.message)", level: .error, step: step.id, code: failure.code)
+        )
         world.reporter.report(
             Event(
                 .stepFailed, "✗ Error: \(step.failureDescription)", level: .error, step: step.id,
@@ -296,11 +349,29 @@ struct ApplyRun: Sendable {
                 step: step.id))
     }
 
+    /// Takes back a cancellation that was there before a run that had nothing to do (BEHAVIOURS B15).
+    private mutating func reopen() async throws -> State {
+        let holding = try await store.lock(
+            identity.folder, for: holder, timeout: request.lockTimeout, waiting: { _ in })
+        do {
+            let loaded = try await load()
+            try checkContinuity(loaded?.state)
+            let journal = Journal(
+                store: store, folder: identity.folder, loaded: loaded, fresh: fresh, now: world.now)
+            try await journal.update { $0.cancelledAt = nil }
+            await holding.release()
+            return await journal.state
+        } catch {
+            await holding.release()
+            throw error
+        }
+    }
+
     /// The state at the end of the run; tells when everything is done.
     mutating func end() async throws -> State {
-        let loaded = try await StateRecord.load(
-            identity.folder, from: store, source: identity.source)
-        guard let state = loaded?.state else { return fresh }
+        guard let loaded = try await load() else { return fresh }
+        try checkContinuity(loaded.state)
+        let state = loaded.state.cancelledAt == nil ? loaded.state : try await reopen()
         if hasSaved, Session(of: state, isLocked: false).overallStatus == .completed {
             world.reporter.report(Event(.log, "Setup completed successfully!"))
         }

@@ -68,7 +68,20 @@ package struct Destroyer: Sendable {
 
     private func undo<S: Step>(_ step: S, state: State) async throws {
         guard let output = state.output(of: step) else { return }
-        try await step.undo(output, in: world)
+        do {
+            try await step.undo(output, in: world)
+        } catch let failure as Failure {
+            throw located(failure, at: step)
+        } catch let rejection as Rejection {
+            throw located(rejection.failure, at: step)
+        }
+    }
+
+    private func located(_ failure: Failure, at step: any Step) -> Failure {
+        var failure = failure
+        failure.step = step.id
+        failure.retry = failure.retry ?? "preview destroy"
+        return failure
     }
 
     /// Takes away whatever still carries our marks, then makes sure that nothing does.

@@ -8,10 +8,9 @@ package actor Journal {
     /// The state as it was last read or written.
     package private(set) var state: State
 
-    /// - Parameters:
-    ///   - folder: the name the state is kept under: the first candidate of the app's name.
-    ///   - loaded: what was read under the lock; `nil` when nothing is recorded.
-    ///   - fresh: the state to begin with when nothing is recorded.
+    /// `folder`: the name the state is kept under: the first candidate of the app's name.
+    /// `loaded`: what was read under the lock; `nil` when nothing is recorded.
+    /// `fresh`: the state to begin with when nothing is recorded.
     package init(
         store: any StateStore, folder: String, loaded: StateRecord.Loaded?, fresh: State,
         now: @escaping @Sendable () -> Timestamp
@@ -35,11 +34,13 @@ package actor Journal {
         _ step: PlannedStep, input: JSONValue, updating update: (inout State) -> Void = { _ in }
     ) async throws -> Attempt {
         let previous = state[step.id].attempt
-        let attempt: Attempt
+        var attempt: Attempt
         if let previous, previous.open, previous.input == input {
             attempt = previous
+            attempt.error = nil
         } else {
-            let key = AttemptKey.make(lineage: state.lineage, step: step.id, serial: state.serial + 1)
+            let key = AttemptKey.make(
+                lineage: state.lineage, step: step.id, serial: state.serial + 1)
             attempt = Attempt(key: key, action: step.action, input: input, begunAt: now())
         }
         do {
@@ -144,7 +145,8 @@ package actor Journal {
     ///
     /// - Throws: the conflict itself, or ``ErrorCode/destroyedMeanwhile``.
     private func cancellation(after conflict: Failure) async throws -> StateRecord.Loaded {
-        guard let loaded = try await StateRecord.load(folder, from: store) else { throw conflict }
+        let loaded = try await StateRecord.load(folder, from: store, comparesHistory: false)
+        guard let loaded else { throw conflict }
         let stored = loaded.state
         guard state.startedAt == nil || (stored.lineage == state.lineage && !stored.isDestroyed)
         else { throw Failure.destroyedMeanwhile }

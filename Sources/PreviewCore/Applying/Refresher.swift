@@ -47,7 +47,8 @@ package struct Refresher: Sendable {
     private func machine(_ facts: inout Facts, state: State) async throws {
         do {
             if let machine = state.output(of: AllocateMachine())?.machine {
-                facts.machine = try await world.provider.inspect(machine).map { .present($0) } ?? .gone
+                facts.machine =
+                    try await world.provider.inspect(machine).map { .present($0) } ?? .gone
             } else {
                 facts.proposal = try await world.provider.propose(
                     MachineSpec(

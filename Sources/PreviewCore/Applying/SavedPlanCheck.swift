@@ -3,26 +3,23 @@ struct SavedPlanCheck {
     let saved: Plan
     let fresh: Plan
 
-    /// Refuses a step whose earlier steps are not done (SPEC section 1).
-    static func checkOrder(of planned: PlannedStep, in plan: Plan) throws {
-        let missing = plan.steps.filter { $0.id < planned.id && $0.action != .none }
-        guard missing.isEmpty else { throw Failure.missingSteps(missing, before: planned.id) }
-    }
-
     /// Refuses a saved plan that no longer fits, with the differences.
     ///
-    /// - Parameter ownSerial: the serial of this run's last write. Before there is one, the record
+    /// `ownSerial`: the serial of this run's last write. Before there is one, the record
     ///   and the machine must still be those of the plan; afterwards they differ by the run's own
     ///   work, and by nothing else.
     func check(_ step: StepID, ownSerial: Int?) throws {
         var differences: [Failure.Evidence] = []
-        func compare(_ name: String, _ was: String?, _ now: String?) {
+        func compare(
+            _ name: String, _ was: String?, _ now: String?, length: Int = .max
+        ) {
             guard was != now else { return }
-            differences.append(.init(name, "\(was ?? "none") → \(now ?? "none")"))
+            let (was, now) = (was ?? "none", now ?? "none")
+            differences.append(.init(name, "\(was.prefix(length)) → \(now.prefix(length))"))
         }
         compare("preview", saved.app, fresh.app)
-        compare("configuration", short(saved.configDigest), short(fresh.configDigest))
-        compare("commit", saved.observed.commit.map(short), fresh.observed.commit.map(short))
+        compare("configuration", saved.configDigest, fresh.configDigest, length: 12)
+        compare("commit", saved.observed.commit, fresh.observed.commit, length: 12)
         compare("serial", String(ownSerial ?? saved.serial), String(fresh.serial))
         if ownSerial == nil {
             compare("lineage", saved.lineage, fresh.lineage)
@@ -49,8 +46,6 @@ struct SavedPlanCheck {
                 retry: "preview plan")
         }
     }
-
-    private func short(_ digest: String) -> String { String(digest.prefix(12)) }
 }
 
 extension PlannedStep {

@@ -8,12 +8,14 @@ package enum StateRecord {
 
     /// Loads the state of an app.
     ///
-    /// - Parameters:
-    ///   - source: what the state must belong to; `nil` when any is welcome (as in `list`).
-    /// - Returns: `nil` only when neither a document nor an earlier version exists.
+    /// `source`: what the state must belong to; `nil` when any is welcome (as in `list`).
+    /// `comparesHistory`: whether the lineage is compared with that of the kept versions, which
+    /// have to be read for it: once a run is enough, and `list` does without.
+    /// Returns `nil` only when neither a document nor an earlier version exists.
     /// - Throws: ``Failure`` of kind ``Failure/Kind/stateNeedsRecovery`` for damage of any sort.
     package static func load(
-        _ app: String, from store: any StateStore, source: String? = nil
+        _ app: String, from store: any StateStore, source: String? = nil,
+        comparesHistory: Bool = true
     ) async throws -> Loaded? {
         let stored = try await store.read(app)
         guard let stored else {
@@ -34,7 +36,7 @@ package enum StateRecord {
                 app, "the record of another preview (\(state.repository) @ \(state.branch))",
                 kept: try await store.kept(app), code: .stateForeign)
         }
-        try await checkLineage(of: state, app: app, store: store)
+        if comparesHistory { try await checkLineage(of: state, app: app, store: store) }
         return Loaded(state: state, version: stored.version)
     }
 
@@ -70,10 +72,13 @@ package enum StateRecord {
     package static func damaged(
         _ app: String, _ reason: String, kept: [KeptBytes], code: ErrorCode = .stateDamaged
     ) -> Failure {
+        // A version that is damaged as well is no help.
         let good = kept.first { (try? StateFile.decode($0.bytes)) != nil }
         return Failure(
             code, .stateNeedsRecovery, "the record of \(app) is \(reason)",
-            evidence: good.map { [.init("newest good version", "serial \($0.serial), \($0.place)")] }
+            evidence: good.map {
+                [.init("newest good version", "serial \($0.serial), \($0.place)")]
+            }
                 ?? [.init("newest good version", "none was kept")],
             fix: good == nil
                 ? "put the file back from a backup; nothing was changed"

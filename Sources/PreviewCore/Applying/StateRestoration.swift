@@ -24,9 +24,8 @@ package struct StateRestoration: Sendable {
 
     /// Writes a kept version as the newest one.
     ///
-    /// - Parameters:
-    ///   - serial: which one; `nil` for the newest good one.
-    ///   - replacingGood: whether a record that is whole may be replaced as well.
+    /// `serial`: which one; `nil` for the newest good one.
+    /// `replacingGood`: whether a record that is whole may be replaced as well.
     /// - Throws: ``ErrorCode/nothingToRestore`` when no such version is good.
     package func restore(_ serial: Int?, replacingGood: Bool) async throws -> Result {
         let current = try await store.read(folder)

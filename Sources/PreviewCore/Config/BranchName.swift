@@ -5,22 +5,18 @@ package enum BranchName {
     /// with `-`, which git could read as an option, is refused as well.
     package static func problem(in name: String) -> String? {
         if name.isEmpty { return "the branch name is empty" }
-        if name.hasPrefix("-") { return "a branch name cannot begin with `-`" }
+        if name.begins(with: "-") { return "a branch name cannot begin with `-`" }
         if name == "@" || name == "HEAD" { return "`\(name)` is no branch name" }
         if name.utf8.contains(where: { $0 <= 0x20 || $0 == 0x7F }) {
             return "a branch name cannot contain spaces or control characters"
         }
-        if let character = name.first(where: { "~^:?*[\\".contains($0) }) {
-            return "a branch name cannot contain `\(character)`"
-        }
-        for part in ["..", "@{", "//"] where name.contains(part) {
+        for part in ["~", "^", ":", "?", "*", "[", "\\", "..", "@{", "//"] where name.holds(part) {
             return "a branch name cannot contain `\(part)`"
         }
-        if name.hasPrefix("/") || name.hasSuffix("/") || name.hasSuffix(".") {
+        if name.begins(with: "/") || name.ends(with: "/") || name.ends(with: ".") {
             return "a branch name cannot begin with `/` or end with `/` or `.`"
         }
-        for part in name.split(separator: "/") where part.hasPrefix(".") || part.hasSuffix(".lock")
-        {
+        for part in name.parts(at: "/") where part.begins(with: ".") || part.ends(with: ".lock") {
             return "no part of a branch name can begin with `.` or end with `.lock`"
         }
         return nil

@@ -6,27 +6,39 @@ package struct Config: Hashable, Sendable {
     /// Whether the file gives ``name``. If not, and ``repository`` is a local checkout, whoever knows
     /// its `origin` sets ``name`` to that repository's, so that all its checkouts share one app name.
     package var isNameGiven = false
+    /// Where the code is.
     package var repository: RepositoryReference
+    /// Which line of it is shown.
     package var branch: Branch
     /// The sub-application inside the repository, without leading or trailing slash; empty for the root.
     package var path: String
+    /// Whom we ask for a machine.
     package var provider: ProviderName
     /// Region codes in order of preference, never empty.
     package var regions: [String]
+    /// How large the machine is.
     package var resources: Resources
     /// Plain values for the app.
     package var environment: [String: String]
     /// References to secrets in file order, never their values.
     package var secrets: [SecretReference]
+    /// What is said of the commands that detection finds.
     package var run: RunOverrides
+    /// How to tell that the app answers.
     package var health: Health
+    /// When the app starts, stops and ends.
     package var lifecycle: Lifecycle
+    /// How long the phases of the boot may take.
     package var timeouts: PhaseTimeouts
+    /// How often calls are repeated.
     package var retries: Retries
+    /// What is run after a run.
     package var hooks: Hooks
     /// Own words for a step's title and description.
     package var words: [StepID: StepWords]
+    /// What no flag can override.
     package var limits: Limits
+    /// Where the record is kept.
     package var state: StateSettings
     /// Where the key comes from with which the record is encrypted; `nil` leaves it readable.
     package var stateKey: SecretReference.Source?
@@ -64,9 +76,12 @@ package struct Config: Hashable, Sendable {
         /// The row of the size table with this kind and number of CPUs, such as `shared-cpu-2x`: the
         /// parser gives it always, also where the file has `cpu` and `memory` alone.
         package var size: String
+        /// How many CPUs.
         package var cpu: Int
+        /// In MB.
         package var memory: Int
 
+        /// A machine of these figures, which the caller knows to go together.
         package init(size: String, cpu: Int, memory: Int) {
             self.size = size
             self.cpu = cpu
@@ -88,14 +103,20 @@ package struct Config: Hashable, Sendable {
 
     /// Overrides of what detection found; `nil` means as detected.
     package struct RunOverrides: Hashable, Sendable, Codable {
+        /// The shell line that installs the dependencies; empty for none at all.
         package var install: String?
+        /// The shell line that builds the app; empty for none at all.
         package var build: String?
+        /// The shell line that starts the server.
         package var start: String?
+        /// The port that the app listens on.
         package var port: Int?
+        /// Which of the commands starts it.
         package var mode = Mode.production
         /// Base image on `fly`.
         package var image: String?
 
+        /// Everything as detected.
         package init() {}
     }
 
@@ -106,53 +127,73 @@ package struct Config: Hashable, Sendable {
 
     /// How to tell that the app answers. The timeout is in seconds.
     package struct Health: Hashable, Sendable, Codable {
+        /// Begins with `/`.
         package var path = "/"
+        /// From the first listening on.
         package var timeout = 120
 
+        /// The defaults.
         package init() {}
     }
 
     /// When the app starts and stops by itself. Times are in seconds; `nil` means never.
     package struct Lifecycle: Hashable, Sendable, Codable {
+        /// Whether a request starts a stopped app.
         package var autoStart = true
+        /// How long without traffic until it is stopped.
         package var idleTimeout: Int? = 3600
+        /// The age at which `preview prune` destroys the preview.
         package var ttl: Int? = 72 * 3600
 
+        /// The defaults.
         package init() {}
     }
 
     /// How long each phase of the boot may take, in seconds.
     package struct PhaseTimeouts: Hashable, Sendable, Codable {
+        /// Fetching the commit.
         package var clone = 120
+        /// Installing the dependencies.
         package var install = 600
+        /// Building the app.
         package var build = 900
         /// Until the app listens.
         package var start = 120
 
+        /// The defaults.
         package init() {}
     }
 
     /// How often a call that may be repeated is tried, and the first pause in seconds.
     package struct Retries: Hashable, Sendable, Codable {
+        /// Tries in all, at least one.
         package var attempts = 3
+        /// The first pause; may be zero.
         package var backoff = 1
 
+        /// The defaults.
         package init() {}
     }
 
     /// Commands run after success or failure; a failing hook is reported and undoes nothing.
     package struct Hooks: Hashable, Sendable, Codable {
+        /// A shell line for when all steps are completed.
         package var onComplete: String?
+        /// A shell line for when a step has failed.
         package var onError: String?
 
+        /// No hooks.
         package init() {}
     }
 
     /// Own words for a step; `nil` keeps the standard ones.
     package struct StepWords: Hashable, Sendable, Codable {
+        /// In place of the step's title.
         package var title: String?
+        /// In place of the step's description.
         package var description: String?
 
+        /// Words for one step.
         package init(title: String? = nil, description: String? = nil) {
             self.title = title
             self.description = description
@@ -161,9 +202,12 @@ package struct Config: Hashable, Sendable {
 
     /// What no flag can override. Costs are in US cents per month.
     package struct Limits: Hashable, Sendable, Codable {
+        /// How many previews may be recorded at once; `nil` for any number.
         package var maxPreviews: Int?
+        /// For all recorded previews as if never idle; `nil` for any amount.
         package var maxMonthlyCostCents: Int?
 
+        /// No limits.
         package init() {}
     }
 
@@ -190,8 +234,10 @@ package enum ProviderName: String, Hashable, Sendable, Codable, CaseIterable {
 package struct SecretReference: Hashable, Sendable, Codable {
     /// The name of the variable the app sees.
     package var name: String
+    /// Where its value is.
     package var source: Source
 
+    /// A secret of that name.
     package init(name: String, source: Source) {
         self.name = name
         self.source = source

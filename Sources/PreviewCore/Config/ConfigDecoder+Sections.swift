@@ -103,8 +103,7 @@ extension ConfigDecoder {
                 section["memory"] ?? node,
                 "\(size.name) cannot have \(memory) MB",
                 expected: "a multiple of \(size.memoryStep) from \(range.lowerBound) "
-                    + "to \(range.upperBound) MB",
-                suggestion: .init("\(size.nearestMemory(to: memory))")
+                    + "to \(range.upperBound) MB"
             )
             return
         }
@@ -125,10 +124,12 @@ extension ConfigDecoder {
                     expected: "letters, digits and `_`, not beginning with a digit"
                 )
             }
-            let label = "env.\(DisplayText.harmless(name))"
-            if let value = value(Keys.environmentValue.rule, of: entry.value, named: label) {
-                result[name] = value
-            }
+            let value = value(
+                Keys.environmentValue.rule,
+                of: entry.value,
+                named: "env.\(DisplayText.harmless(name))"
+            )
+            if let value { result[name] = value }
         }
         return result
     }
@@ -163,7 +164,7 @@ extension ConfigDecoder {
 
     private mutating func secret(_ node: YAMLNode) -> SecretReference? {
         if node.scalar != nil {
-            let name = value(Keys.Secrets.name.rule, of: node, named: "secrets")
+            let name = value(Keys.Secrets.name.rule, of: node, named: "secrets[].name")
             return name.map { SecretReference(name: $0, source: .environment($0)) }
         }
         guard node.entries != nil else {
@@ -236,7 +237,8 @@ extension ConfigDecoder {
                 )
                 continue
             }
-            guard let section = section(entry.value, "steps.N") else { continue }
+            let label = "steps.\(step.number)"
+            guard let section = section(entry.value, "steps.N", named: label) else { continue }
             words[step] = Config.StepWords(
                 title: value(Keys.Words.title, in: section),
                 description: value(Keys.Words.description, in: section)

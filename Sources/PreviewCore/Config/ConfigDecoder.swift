@@ -10,10 +10,13 @@ struct ConfigDecoder {
     /// The values of a mapping by their keys.
     struct Section {
         let node: YAMLNode
+        /// The section as problems call it; empty for the top.
+        private let name: String
         private let values: [String: YAMLNode]
 
-        init(_ node: YAMLNode, _ entries: [YAMLNode.Entry]) {
+        init(_ node: YAMLNode, named name: String, _ entries: [YAMLNode.Entry]) {
             self.node = node
+            self.name = name
             values = Dictionary(
                 entries.map { ($0.key.text ?? "", $0.value) },
                 uniquingKeysWith: { first, _ in first }
@@ -21,6 +24,11 @@ struct ConfigDecoder {
         }
 
         subscript(name: String) -> YAMLNode? { values[name] }
+
+        /// A key of the section as problems call it.
+        func label(of key: ConfigKey) -> String {
+            name.isEmpty ? key.name : "\(name).\(key.name)"
+        }
     }
 
     // MARK: Values
@@ -31,33 +39,33 @@ struct ConfigDecoder {
             if typed.key.isRequired { reportMissing(typed.key, in: section) }
             return nil
         }
-        return value(typed.rule, of: node, named: typed.key.path)
+        return value(typed.rule, of: node, named: section.label(of: typed.key))
     }
 
     /// The value of a node that follows a rule; `nil` when it is wrong.
     mutating func value<Value>(
         _ rule: ConfigRule<Value>,
         of node: YAMLNode,
-        named name: String
+        named name: @autoclosure () -> String
     ) -> Value? {
         guard let scalar = node.scalar, let written = node.text else {
             let found = node.items == nil ? "a mapping" : "a list"
-            reportType(node, "`\(name)` is \(found)", rule.expected)
+            reportType(node, "`\(name())` is \(found)", rule.expected)
             return nil
         }
         guard let value = ConfigScalar(scalar) else {
-            reportType(node, "`\(name)` has no value", rule.expected)
+            reportType(node, "`\(name())` has no value", rule.expected)
             return nil
         }
         guard rule.kinds.contains(value.kind) else {
-            reportKind(value, of: node, named: name, rule)
+            reportKind(value, of: node, named: name(), rule)
             return nil
         }
         guard case .text(let text) = value else {
-            return read(rule, value, written, of: node, named: name)
+            return read(rule, value, written, of: node, named: name())
         }
-        guard let filled = filled(text, of: node, named: name) else { return nil }
-        return read(rule, .text(filled), filled, of: node, named: name)
+        guard let filled = filled(text, of: node, named: name()) else { return nil }
+        return read(rule, .text(filled), written, of: node, named: name())
     }
 
     private mutating func read<Value>(
@@ -65,26 +73,50 @@ struct ConfigDecoder {
         _ value: ConfigScalar,
         _ written: String,
         of node: YAMLNode,
-        named name: String
+        named name: @autoclosure () -> String
     ) -> Value? {
         do {
             return try rule.read(value, written)
         } catch {
-            report(
-                node,
-                error.message ?? "`\(name)` cannot be \(DisplayText.quoted(written))",
-                code: error.code,
-                expected: error.expected ?? rule.expected,
-                suggestion: error.suggestion
-            )
+            report(error, value, written, of: node, named: name(), expected: rule.expected)
             return nil
         }
     }
 
+    /// Says that a value breaks its rule. What a variable turned out to be may be a secret, so it is
+    /// not quoted unless the rule itself does.
+    private mutating func report(
+        _ violation: ConfigViolation,
+        _ value: ConfigScalar,
+        _ written: String,
+        of node: YAMLNode,
+        named name: String,
+        expected: String
+    ) {
+        let quoted = DisplayText.quoted(written)
+        var verdict = written.isEmpty ? "is empty" : "cannot be \(quoted)"
+        var suggestion = violation.suggestion
+        if case .text(let text) = value, written.contains("${") {
+            verdict = "cannot be what \(quoted) stands for"
+            if suggestion?.word.contains(text) == true { suggestion = nil }
+        }
+        report(
+            node,
+            violation.message ?? "`\(name)` \(verdict)",
+            code: violation.code,
+            expected: violation.expected ?? expected,
+            suggestion: suggestion
+        )
+    }
+
     /// The text with its variables filled in.
-    private mutating func filled(_ text: String, of node: YAMLNode, named name: String) -> String? {
+    private mutating func filled(
+        _ text: String,
+        of node: YAMLNode,
+        named name: @autoclosure () -> String
+    ) -> String? {
         guard !text.utf8.contains(0) else {
-            report(node, "`\(name)` contains a NUL character", expected: "text without it")
+            report(node, "`\(name())` contains a NUL character", expected: "text without it")
             return nil
         }
         guard Interpolation.concerns(text) else { return text }
@@ -95,15 +127,17 @@ struct ConfigDecoder {
 
     // MARK: Mappings
 
-    /// The entries of a mapping whose keys are those of the documentation.
-    mutating func section(_ node: YAMLNode, _ path: String) -> Section? {
-        guard let entries = entries(of: node, named: path) else { return nil }
+    /// The entries of a mapping whose keys are those of the documentation under `path`; problems
+    /// call it `name`.
+    mutating func section(_ node: YAMLNode, _ path: String, named name: String? = nil) -> Section? {
+        let label = name ?? path
+        guard let entries = entries(of: node, named: label) else { return nil }
         let known = ConfigKey.keys(in: path).map(\.name)
         for entry in entries {
-            guard let name = entry.key.text, !known.contains(name) else { continue }
-            reportUnknown(entry.key, name, in: path, known: known)
+            guard let key = entry.key.text, !known.contains(key) else { continue }
+            reportUnknown(entry.key, key, in: label, known: known)
         }
-        return Section(node, entries)
+        return Section(node, named: label, entries)
     }
 
     /// The entries of a mapping with keys of any name; `nil` when it is none.
@@ -148,8 +182,8 @@ struct ConfigDecoder {
                 code: .missingKey,
                 mark: section.node.mark,
                 end: section.node.mark,
-                message: "`\(key.path)` is missing",
-                expected: "\(key.name): and \(key.value)"
+                message: "`\(section.label(of: key))` is missing",
+                expected: "`\(key.name):` and \(key.value)"
             )
         )
     }
@@ -160,17 +194,25 @@ struct ConfigDecoder {
         in section: String,
         known: [String]
     ) {
-        let place = section.isEmpty ? "" : " in `\(section)`"
-        let elsewhere = ConfigKey.all.first { $0.name == name && !$0.section.contains("N") }
-        let nearest = Self.synonyms[name] ?? NearestWord.find(name, among: known)
-        let suggestion = nearest.flatMap { known.contains($0) ? $0 : nil }
+        let message =
+            "unknown key \(DisplayText.quoted(name))" + (section.isEmpty ? "" : " in `\(section)`")
+        if let elsewhere = ConfigKey.all.first(where: { $0.name == name }) {
+            let place = elsewhere.section.isEmpty ? "at the top" : "in `\(elsewhere.section)`"
+            return report(
+                key,
+                message,
+                code: .unknownKey,
+                expected: "`\(name)` \(place), or here one of \(known.joined(separator: ", "))"
+            )
+        }
+        let synonym = Self.synonyms[name].flatMap { known.contains($0) ? $0 : nil }
+        let nearest = synonym ?? NearestWord.find(name, among: known)
         report(
             key,
-            "unknown key \(DisplayText.quoted(name))\(place)",
+            message,
             code: .unknownKey,
-            expected: suggestion == nil && elsewhere != nil
-                ? "`\(elsewhere?.path ?? "")`" : "one of \(known.joined(separator: ", "))",
-            suggestion: suggestion.map { .init($0) }
+            expected: "one of \(known.joined(separator: ", "))",
+            suggestion: nearest.map { .init($0) }
         )
     }
 
@@ -188,8 +230,10 @@ struct ConfigDecoder {
         _ rule: ConfigRule<Value>
     ) {
         let written = node.text ?? ""
-        let isReference = value.kind == .text && Interpolation.concerns(written)
-        reportType(node, "`\(name)` is \(value.description)", rule.expected)
+        let isReference = value.kind == .text && written.contains("${")
+        let isFraction = value.kind == .number && rule.kinds.contains(.whole)
+        let found = isFraction ? "no whole number" : value.description
+        reportType(node, "`\(name)` is \(found)", rule.expected)
         faults[faults.count - 1].suggestion = suggestion(for: value, written, rule)
         if isReference {
             faults[faults.count - 1].expected =
@@ -204,11 +248,18 @@ struct ConfigDecoder {
         _ written: String,
         _ rule: ConfigRule<Value>
     ) -> ConfigProblem.Suggestion? {
-        if rule.kinds.contains(.text) { return .init("\"\(DisplayText.harmless(written))\"") }
+        if rule.kinds.contains(.text) {
+            do throws(ConfigViolation) {
+                _ = try rule.read(.text(written), written)
+                return .init("\"\(written)\"")
+            } catch {
+                return error.suggestion
+            }
+        }
         guard case .text(let text) = value else { return nil }
         let plain = ConfigScalar(YAMLScalar(text: text, isPlain: true, tag: nil))
+        // Only whether it would be accepted counts, not why it would not.
         if let plain, rule.kinds.contains(plain.kind), (try? rule.read(plain, text)) != nil {
-            // Only whether it would be accepted counts; the value is the user's to write.
             return .init(text)
         }
         guard rule.kinds.contains(.flag) else { return nil }

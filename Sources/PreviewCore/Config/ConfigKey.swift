@@ -5,6 +5,7 @@ package struct ConfigKey: Hashable, Sendable {
     package let path: String
     /// What its value is, in words.
     package let value: String
+    /// Whether the section cannot do without it.
     package let isRequired: Bool
     /// The value that holds when the key is absent; `nil` where there is none or ``summary`` tells.
     package let defaultValue: JSONValue?

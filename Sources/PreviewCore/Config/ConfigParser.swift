@@ -105,7 +105,9 @@ extension ConfigFault {
         code = .yamlSyntax
         mark = tag.mark
         end = tag.end
-        message = "unknown tag \(DisplayText.quoted(tag.tag))"
+        let prefix = "tag:yaml.org,2002:"
+        let short = tag.tag.hasPrefix(prefix) ? "!!" + tag.tag.dropFirst(prefix.count) : tag.tag
+        message = "unknown tag \(DisplayText.quoted(short))"
         expected = "a plain value without a tag"
         isOfReading = true
     }

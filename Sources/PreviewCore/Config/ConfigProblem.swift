@@ -2,6 +2,7 @@
 package struct ConfigProblem: Hashable, Sendable {
     /// The file as the user named it.
     package var file: String
+    /// What kind of problem it is.
     package var code: ErrorCode
     /// The first character concerned.
     package var mark: Mark
@@ -21,6 +22,7 @@ package struct ConfigProblem: Hashable, Sendable {
         /// What the word stands for, such as the city of a region.
         package var note: String?
 
+        /// A word, with what it stands for where that needs saying.
         package init(_ word: String, note: String? = nil) {
             self.word = word
             self.note = note
@@ -37,7 +39,8 @@ package struct ConfigProblem: Hashable, Sendable {
         let number = String(mark.line)
         let margin = String(repeating: " ", count: number.utf8.count)
         let pointer = excerpt.pointer + (advice.map { " \($0)" } ?? "")
-        return "\(heading)\n  \(number) | \(excerpt.line)\n  \(margin) | \(pointer)"
+        let line = excerpt.line.isEmpty ? "|" : "| \(excerpt.line)"
+        return "\(heading)\n  \(number) \(line)\n  \(margin) | \(pointer)"
     }
 
     private var advice: String? {

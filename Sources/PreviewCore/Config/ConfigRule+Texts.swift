@@ -14,6 +14,12 @@ private func isGraphic(_ text: some StringProtocol) -> Bool {
     text.utf8.allSatisfy { (0x21...0x7E).contains($0) }
 }
 
+/// What stands behind a prefix; `nil` where the text does not begin with it.
+private func rest(of text: String, behind prefix: String) -> String? {
+    text.begins(with: prefix)
+        ? String(text.unicodeScalars.dropFirst(prefix.unicodeScalars.count)) : nil
+}
+
 private func isFilled(_ text: String) -> Bool {
     text.utf8.contains { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }
 }
@@ -49,7 +55,7 @@ extension ConfigRule where Value == Config.Branch {
         if text == "current" { return .current }
         if let problem = BranchName.problem(in: text) {
             throw ConfigViolation(
-                "\(problem): \(DisplayText.quoted(text))",
+                problem,
                 suggestion: text == "HEAD" ? .init("current") : nil
             )
         }
@@ -72,10 +78,10 @@ extension ConfigRule where Value == String {
     ) { (text) throws(ConfigViolation) in
         let parts = text.utf8.split(separator: UInt8(ascii: "/"))
         if parts.contains(where: { $0.elementsEqual("..".utf8) }) {
-            throw ConfigViolation("\(DisplayText.quoted(text)) leads out of a folder with `..`")
+            throw ConfigViolation("\(DisplayText.quoted(text)) leads upwards with `..`")
         }
         if let first = text.utf8.first, "-/~".utf8.contains(first) {
-            let nearest = String(text.drop { "-/~".contains($0) })
+            let nearest = String(text.unicodeScalars.drop { $0 == "/" })
             throw ConfigViolation(
                 "\(DisplayText.quoted(text)) is no path inside the repository",
                 suggestion: first == UInt8(ascii: "/") && !nearest.isEmpty ? .init(nearest) : nil
@@ -174,12 +180,14 @@ extension ConfigRule where Value == SecretReference.Source {
         "`env:NAME` or `file:PATH`",
         schema: .pattern("env:\(VariableName.pattern)|file:\(Class.visible)+")
     ) { (text) throws(ConfigViolation) in
-        let rest = String(text.dropFirst(4))
-        if text.hasPrefix("env:"), VariableName.isValid(rest.utf8) { return .environment(rest) }
-        let path = String(text.dropFirst(5))
-        if text.hasPrefix("file:"), !path.isEmpty, isVisible(path) { return .file(path) }
+        if let name = rest(of: text, behind: "env:"), VariableName.isValid(name.utf8) {
+            return .environment(name)
+        }
+        if let path = rest(of: text, behind: "file:"), !path.isEmpty, isVisible(path) {
+            return .file(path)
+        }
         if VariableName.isValid(text.utf8) { throw ConfigViolation(nearest: "env:\(text)") }
-        let isPath = ["/", "./", "../", "~/"].contains { text.hasPrefix($0) } && isVisible(text)
+        let isPath = ["/", "./", "../", "~/"].contains { text.begins(with: $0) } && isVisible(text)
         throw ConfigViolation(nearest: isPath ? "file:\(text)" : nil)
     }
 }

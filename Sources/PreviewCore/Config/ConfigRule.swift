@@ -22,7 +22,7 @@ enum ConfigScalar: Hashable, Sendable {
         switch self {
         case .text: "text"
         case .whole, .number: "a number"
-        case .flag(let value): "the word `\(value)`, which is no text"
+        case .flag(let value): "the truth value `\(value)`"
         }
     }
 }
@@ -31,7 +31,7 @@ enum ConfigScalar: Hashable, Sendable {
 /// Schema stand together here, once for every kind of value.
 struct ConfigRule<Value: Sendable>: Sendable {
     /// The types that are accepted at all.
-    let kinds: Set<ConfigScalar.Kind>
+    let kinds: [ConfigScalar.Kind]
     /// What is right, as in "expected a whole number from 1 to 65535".
     let expected: String
     /// The rule in JSON Schema.
@@ -91,11 +91,8 @@ extension ConfigRule {
         _ words: [String],
         _ value: @escaping @Sendable (String) -> Value?
     ) -> ConfigRule {
-        let quoted = words.map { "`\($0)`" }
-        let expected =
-            quoted.count > 1 ? quoted.dropLast().joined(separator: ", ") + " or " : ""
-        return text(
-            expected + (quoted.last ?? ""),
+        text(
+            DisplayText.alternatives(words.map { "`\($0)`" }),
             schema: ["enum": .array(words.map(JSONValue.string))]
         ) { (text) throws(ConfigViolation) in
             if let value = value(text) { return value }
@@ -158,11 +155,9 @@ extension ConfigRule where Value == Int {
     }
 
     static func whole(oneOf numbers: [Int]) -> ConfigRule {
-        let words = numbers.map(String.init)
-        return ConfigRule(
+        ConfigRule(
             kinds: [.whole],
-            expected: words.count == 1
-                ? words[0] : words.dropLast().joined(separator: ", ") + " or " + words.suffix(1)[0],
+            expected: DisplayText.alternatives(numbers.map(String.init)),
             schema: ["enum": .array(numbers.map(JSONValue.int))],
             read: { (value, _) throws(ConfigViolation) in
                 guard case .whole(let number) = value, numbers.contains(number) else {

@@ -13,6 +13,16 @@ package enum ConfigSchema {
         return .object(ordered(root, first: first, last: ["$defs"]))
     }
 
+    /// The document as a file: indented, in ASCII.
+    package static var text: String {
+        JSONWriter.pretty(document).unicodeScalars.map { scalar in
+            guard !scalar.isASCII else { return String(scalar) }
+            return UTF16.encode(scalar)?.map { unit in
+                "\\u" + Digest.hexadecimal([UInt8(unit >> 8), UInt8(unit & 0xFF)])
+            }.joined() ?? ""
+        }.joined() + "\n"
+    }
+
     // MARK: Text
 
     private static let definitions: JSONValue = [
@@ -51,7 +61,7 @@ package enum ConfigSchema {
     }
 
     private static func property(_ key: ConfigKey) -> JSONValue {
-        var result: JSONObject =
+        let schema: JSONObject =
             switch key.path {
             case "region": regions(key)
             case "env": environment
@@ -61,6 +71,11 @@ package enum ConfigSchema {
             case "state": state
             default: key.isSection ? section(key.path) : key.schema.object ?? JSONObject()
             }
+        return described(key, schema)
+    }
+
+    private static func described(_ key: ConfigKey, _ schema: JSONObject) -> JSONValue {
+        var result = schema
         result["description"] = .string(key.summary)
         if let value = key.defaultValue { result["default"] = value }
         return .object(ordered(result, first: ["description", "default"]))
@@ -93,7 +108,7 @@ package enum ConfigSchema {
         object([
             "type": "object",
             "propertyNames": .pattern(VariableName.pattern),
-            "additionalProperties": Keys.environmentValue.key.schema,
+            "additionalProperties": property(Keys.environmentValue.key),
         ])
     }
 
@@ -105,7 +120,8 @@ package enum ConfigSchema {
     }
 
     private static var steps: JSONObject {
-        let words = JSONValue.object(section("steps.N"))
+        let words =
+            ConfigKey.keys(in: "steps").first.map { described($0, section($0.path)) } ?? false
         let members = StepID.allCases.map { JSONObject.Member(name: "\($0.number)", value: words) }
         return object([
             "type": "object", "additionalProperties": false,
@@ -156,15 +172,14 @@ package enum ConfigSchema {
             through: size.memory.upperBound,
             by: size.memoryStep
         )
-        let texts = amounts.flatMap(MemoryNotation.spellings).map(JSONValue.string)
+        let texts = amounts.flatMap(MemoryNotation.spellings).joined(separator: "|")
         return [
             "anyOf": [
                 [
                     "type": "integer", "minimum": .int(size.memory.lowerBound),
                     "maximum": .int(size.memory.upperBound), "multipleOf": .int(size.memoryStep),
                 ],
-                ["enum": .array(texts)],
-                ["type": "string", "$ref": "#/$defs/reference"],
+                ["type": "string", "anyOf": [.pattern(texts), ["$ref": "#/$defs/reference"]]],
             ]
         ]
     }

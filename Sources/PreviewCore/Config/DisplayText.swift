@@ -3,6 +3,7 @@
 enum DisplayText {
     /// A value in back quotes, cut after 60 characters.
     static func quoted(_ text: String) -> String {
+        if text.isEmpty { return "`\"\"`" }
         let scalars = text.unicodeScalars
         let head = scalars.prefix(60)
         return "`\(harmless(String(head)))\(head.endIndex < scalars.endIndex ? "…" : "")`"
@@ -13,6 +14,12 @@ enum DisplayText {
         var result = String.UnicodeScalarView()
         for scalar in text.unicodeScalars { result.append(visible(scalar)) }
         return String(result)
+    }
+
+    /// Words as a choice: `a, b or c`.
+    static func alternatives(_ words: [String]) -> String {
+        guard let last = words.last, words.count > 1 else { return words.first ?? "" }
+        return words.dropLast().joined(separator: ", ") + " or " + last
     }
 
     /// The character itself, or a visible one in its place: the control pictures of Unicode where

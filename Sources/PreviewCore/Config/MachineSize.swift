@@ -5,7 +5,9 @@
 /// 2026-08-21: memory per CPU is 256 to 2048 MB in steps of 256 for shared ones and 2048 to 8192 MB
 /// for performance ones, there in steps of 2048 (the sources differ; this step satisfies both).
 package struct MachineSize: Hashable, Sendable {
+    /// Shared or whole CPUs.
     package let kind: Kind
+    /// How many.
     package let cpus: Int
 
     /// How a CPU is given: in slices, or whole.
@@ -68,11 +70,5 @@ package struct MachineSize: Hashable, Sendable {
     /// Whether it can have that much memory, in MB.
     package func allows(memory amount: Int) -> Bool {
         memory.contains(amount) && amount % memoryStep == 0
-    }
-
-    /// The amount it can have that is nearest, rather more than less.
-    func nearestMemory(to amount: Int) -> Int {
-        let bounded = min(max(amount, memory.lowerBound), memory.upperBound)
-        return (bounded + memoryStep - 1) / memoryStep * memoryStep
     }
 }

@@ -6,6 +6,7 @@
 package struct Region: Hashable, Sendable {
     /// Three letters, such as `dfw`.
     package let code: String
+    /// The city it stands in or near.
     package let city: String
 
     private init(_ code: String, _ city: String) {

@@ -34,7 +34,7 @@ extension RepositoryReference {
     ) throws(InvalidRepositoryAddress) -> RepositoryReference {
         try refuseHostile(text)
         if isLocalPath(text) { return try local(text) }
-        if let separator = text.firstRange(of: "://") {
+        if let separator = text.place(of: "://") {
             return try url(
                 text,
                 scheme: text[..<separator.lowerBound],
@@ -42,39 +42,40 @@ extension RepositoryReference {
             )
         }
         if let colon = scpColon(in: text) {
-            return try scp(text, host: text[..<colon], path: text[text.index(after: colon)...])
+            return try scp(text, host: text[..<colon], path: text[text.utf8.index(after: colon)...])
         }
         return try shorthand(text)
     }
 
     private static func refuseHostile(_ text: String) throws(InvalidRepositoryAddress) {
         guard !text.isEmpty else { throw .init(.address, "the repository address is empty") }
-        if text.hasPrefix("-") {
+        if text.begins(with: "-") {
             throw .init(.address, "the repository address begins with `-`, like an option")
         }
         if text.unicodeScalars.contains(where: isControl) {
             throw .init(.address, "the repository address contains a control character")
         }
-        if text.first?.isWhitespace == true || text.last?.isWhitespace == true {
+        let scalars = text.unicodeScalars
+        if [scalars.first, scalars.last].contains(where: { $0?.properties.isWhitespace == true }) {
             throw .init(.address, "the repository address begins or ends with a space")
         }
         if isLocalPath(text) { return }
-        if text.contains(where: \.isWhitespace) {
+        if scalars.contains(where: \.properties.isWhitespace) {
             throw .init(
                 .address,
                 "the repository address contains a space",
                 expected: "%20 in place of a space in a URL"
             )
         }
-        if text.contains(where: { $0 == "?" || $0 == "#" }) {
+        if text.holds("?") || text.holds("#") {
             throw .init(
                 .path,
                 "the repository address has a query or a fragment",
                 expected: "the address alone, without `?` and `#`"
             )
         }
-        let transport = text.prefix { $0.isASCII && ($0.isLetter || $0.isNumber) }
-        if text.dropFirst(transport.count).hasPrefix("::") {
+        let behindTransport = text.utf8.drop(while: \.isASCIIAlphanumeric)
+        if behindTransport.starts(with: "::".utf8) {
             throw .init(.scheme, "addresses with `::` run a command of their own choice")
         }
     }
@@ -87,14 +88,13 @@ extension RepositoryReference {
     }
 
     private static func isLocalPath(_ text: String) -> Bool {
-        text == "." || text == ".." || text.hasPrefix("/") || text.hasPrefix("./")
-            || text.hasPrefix("../") || text.hasPrefix("~")
+        text == "." || text == ".." || ["/", "./", "../", "~"].contains { text.begins(with: $0) }
     }
 
     private static func local(
         _ text: String
     ) throws(InvalidRepositoryAddress) -> RepositoryReference {
-        if text.hasPrefix("~"), text != "~", !text.hasPrefix("~/") {
+        if text.begins(with: "~"), text != "~", !text.begins(with: "~/") {
             throw .init(
                 .path,
                 "the home folder of another user cannot be named",
@@ -111,10 +111,10 @@ extension RepositoryReference {
     /// The colon of `git@host:path`: the first one outside brackets, with no slash before it.
     private static func scpColon(in text: String) -> String.Index? {
         let afterBracket =
-            text.first == "[" || text.contains("@[")
-            ? text.firstIndex(of: "]") ?? text.startIndex : text.startIndex
+            text.begins(with: "[") || text.holds("@[")
+            ? text.place(of: "]")?.lowerBound ?? text.startIndex : text.startIndex
         let tail = text[afterBracket...]
-        guard let colon = tail.firstIndex(of: ":"), !text[..<colon].contains("/") else {
+        guard let colon = tail.place(of: ":")?.lowerBound, !text[..<colon].holds("/") else {
             return nil
         }
         return colon
@@ -130,7 +130,7 @@ extension RepositoryReference {
         rest: Substring
     ) throws(InvalidRepositoryAddress) -> RepositoryReference {
         let scheme = try parsed(scheme: scheme)
-        let slash = rest.firstIndex(of: "/") ?? rest.endIndex
+        let slash = rest.place(of: "/")?.lowerBound ?? rest.endIndex
         let (authority, path) = (rest[..<slash], rest[slash...])
         if scheme == .file { return try file(text, authority: authority, path: path) }
         let parts = try Authority(authority, of: scheme)
@@ -180,7 +180,7 @@ extension RepositoryReference {
         path: Substring
     ) throws(InvalidRepositoryAddress) -> RepositoryReference {
         // `user:password@host/…` without a scheme would otherwise pass as a host named `user`.
-        if !host.contains("@"), path.contains("@") {
+        if !host.holds("@"), path.holds("@") {
             throw .init(
                 .host,
                 "a colon before `@` looks like a password",
@@ -196,10 +196,10 @@ extension RepositoryReference {
     private static func shorthand(
         _ text: String
     ) throws(InvalidRepositoryAddress) -> RepositoryReference {
-        var parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        var parts = text.parts(at: "/", keepingEmpty: true)
         while parts.last == "" { parts.removeLast() }
         guard parts.count == 2 else {
-            let isHost = parts.count > 2 && parts[0].contains(".")
+            let isHost = parts.count > 2 && parts[0].holds(".")
             throw .init(
                 .owner,
                 parts.count < 2 ? "there is no owner" : "there are too many parts",

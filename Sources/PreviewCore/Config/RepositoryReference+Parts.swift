@@ -14,31 +14,27 @@ struct Authority {
         _ text: Substring,
         of scheme: RepositoryReference.Scheme
     ) throws(InvalidRepositoryAddress) {
-        let at = text.lastIndex(of: "@")
+        let at = text.utf8.lastIndex(of: UInt8(ascii: "@"))
         let credentials = at.map { text[..<$0] }
-        let parts = credentials?.split(
-            separator: ":",
-            maxSplits: 1,
-            omittingEmptySubsequences: false
-        )
+        let parts = credentials?.parts(at: ":", atMost: 2, keepingEmpty: true)
         // Only ssh needs the user name. Over https it is as often as not a token.
         user = scheme == .ssh ? try parts?.first.map(Self.checked(user:)) : nil
         droppedCredentials = credentials != nil && (scheme != .ssh || parts?.count == 2)
-        let endpoint = at.map { text[text.index(after: $0)...] } ?? text
+        let endpoint = at.map { text[text.utf8.index(after: $0)...] } ?? text
         let hostEnd = Self.endOfHost(endpoint)
         host = try Self.checked(host: endpoint[..<hostEnd])
         port = try Self.checked(port: endpoint[hostEnd...])
     }
 
     private static func endOfHost(_ endpoint: Substring) -> Substring.Index {
-        if endpoint.first == "[", let bracket = endpoint.firstIndex(of: "]") {
-            return endpoint.index(after: bracket)
+        if endpoint.begins(with: "["), let bracket = endpoint.place(of: "]") {
+            return bracket.upperBound
         }
-        return endpoint.firstIndex(of: ":") ?? endpoint.endIndex
+        return endpoint.place(of: ":")?.lowerBound ?? endpoint.endIndex
     }
 
     private static func checked(user: Substring) throws(InvalidRepositoryAddress) -> String {
-        guard !user.isEmpty, !user.hasPrefix("-"), consists(user, ofAlphanumericsAnd: "-._+")
+        guard !user.isEmpty, !user.begins(with: "-"), consists(user, ofAlphanumericsAnd: "-._+")
         else {
             throw .init(
                 .user,
@@ -56,7 +52,7 @@ struct Authority {
                 return host.lowercased()
             }
         }
-        guard let first = host.utf8.first, first.isASCIIAlphanumeric, !host.contains(".."),
+        guard let first = host.utf8.first, first.isASCIIAlphanumeric, !host.holds(".."),
             consists(host, ofAlphanumericsAnd: "-._")
         else {
             throw .init(
@@ -86,7 +82,7 @@ extension RepositoryReference {
         isFile: Bool = false
     ) throws(InvalidRepositoryAddress) -> [String] {
         var segments: [String] = []
-        for part in path.split(separator: "/") {
+        for part in path.parts(at: "/") {
             let segment = encoded ? try percentDecoded(part) : String(part)
             try check(segment: segment, isFile: isFile)
             segments.append(segment)
@@ -105,10 +101,10 @@ extension RepositoryReference {
         if segment == "." || segment == ".." {
             throw .init(.path, "the path contains `\(segment)`", expected: "the path without it")
         }
-        if segment.hasPrefix("-") {
+        if segment.begins(with: "-") {
             throw .init(.path, "a part of the path begins with `-`, like an option")
         }
-        if segment.contains("/") || segment.contains("\\") {
+        if segment.holds("/") || segment.holds("\\") {
             throw .init(
                 .path,
                 "a part of the path contains a slash in disguise or a backslash",
@@ -119,7 +115,7 @@ extension RepositoryReference {
             throw .init(.path, "the path contains a control character")
         }
         // `https://user:pa/ss@host/…`: the password's slash ends the host too early.
-        if !isFile, segment.dropFirst().contains("@") {
+        if !isFile, segment.unicodeScalars.dropFirst().contains("@") {
             throw .init(
                 .path,
                 "an `@` inside the path looks like the end of a password",

@@ -50,16 +50,16 @@ package struct RepositoryReference: Hashable, Sendable {
     ///   `~` when the home folder is unknown.
     package func folder(relativeTo base: String, home: String?) -> String? {
         guard case .local(let path) = location else { return nil }
-        if path.hasPrefix("/") { return Self.normalised(path) }
-        if path == "~" || path.hasPrefix("~/") {
-            return home.map { Self.normalised($0 + path.dropFirst()) }
+        if path.begins(with: "/") { return Self.normalised(path) }
+        if path == "~" || path.begins(with: "~/") {
+            return home.map { Self.normalised($0 + String(path.unicodeScalars.dropFirst())) }
         }
         return Self.normalised(base + "/" + path)
     }
 
     private static func normalised(_ path: String) -> String {
         var parts: [Substring] = []
-        for part in path.split(separator: "/") where part != "." {
+        for part in path.parts(at: "/") where part != "." {
             if part == ".." { _ = parts.popLast() } else { parts.append(part) }
         }
         return "/" + parts.joined(separator: "/")
@@ -69,7 +69,7 @@ package struct RepositoryReference: Hashable, Sendable {
     /// folder, which ``folder(relativeTo:home:)`` gives and which is not looked at for a remote one.
     package func name(of folder: String?) -> String {
         if let remote { return remote.name }
-        return folder?.split(separator: "/").last.map(withoutGitSuffix) ?? ""
+        return folder?.parts(at: "/").last.map(withoutGitSuffix) ?? ""
     }
 
     /// Which repository is meant, for comparison and for the app name. The local checkout in an

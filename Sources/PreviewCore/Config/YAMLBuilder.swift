@@ -72,7 +72,8 @@ struct YAMLBuilder {
             end: event.end
         )
         if stack.isEmpty, text.isEmpty, isPlain, event.tag == nil { return }
-        add(Built(node: node), anchor: event.anchor)
+        if let anchor = event.anchor { anchors[anchor] = Built(node: node) }
+        add(node, values: 1, levels: 0)
     }
 
     private mutating func addAlias(_ name: String, _ event: YAMLEvent) throws(YAMLFailure) {
@@ -89,7 +90,8 @@ struct YAMLBuilder {
                 )
             )
             let null = YAMLContent.scalar(text: "", isPlain: true, tag: nil)
-            return add(Built(node: YAMLNode(content: null, mark: event.mark, end: event.end)))
+            let node = YAMLNode(content: null, mark: event.mark, end: event.end)
+            return add(node, values: 1, levels: 0)
         }
         aliasedValues += built.values
         guard aliasedValues <= limits.aliasedValues else {
@@ -103,7 +105,7 @@ struct YAMLBuilder {
         guard stack.count + built.levels <= limits.depth else { throw tooDeep(event) }
         built.node.mark = event.mark
         built.node.end = event.end
-        add(built)
+        add(built.node, values: built.values, levels: built.levels)
     }
 
     private mutating func start(_ event: YAMLEvent, isMapping: Bool) throws(YAMLFailure) {
@@ -144,26 +146,28 @@ struct YAMLBuilder {
             content = .sequence(frame.items)
         }
         let node = YAMLNode(content: content, mark: frame.mark, end: event.end)
-        add(Built(node: node, values: frame.values, levels: frame.levels), anchor: frame.anchor)
+        if let anchor = frame.anchor {
+            anchors[anchor] = Built(node: node, values: frame.values, levels: frame.levels)
+        }
+        add(node, values: frame.values, levels: frame.levels)
     }
 
-    private mutating func add(_ built: Built, anchor: String? = nil) {
-        if let anchor { anchors[anchor] = built }
-        guard !stack.isEmpty else {
-            document.root = built.node
+    /// Puts a finished value where it belongs: into the innermost open collection.
+    private mutating func add(_ node: consuming YAMLNode, values: Int, levels: Int) {
+        let top = stack.count - 1
+        guard top >= 0 else {
+            document.root = node
             return
         }
-        let top = stack.count - 1
-        stack[top].values += built.values
-        stack[top].levels = max(stack[top].levels, built.levels + 1)
+        stack[top].values += values
+        stack[top].levels = max(stack[top].levels, levels + 1)
         if !stack[top].isMapping {
-            stack[top].items.append(built.node)
-        } else if let key = stack[top].key {
-            stack[top].key = nil
-            stack[top].entries.append(.init(key: key, value: built.node))
+            stack[top].items.append(node)
+        } else if let key = stack[top].key.take() {
+            stack[top].entries.append(YAMLNode.Entry(key: key, value: node))
         } else {
-            stack[top].key = built.node
-            if YAMLMerge.isMerge(built.node) { stack[top].hasMerge = true }
+            if YAMLMerge.isMerge(node) { stack[top].hasMerge = true }
+            stack[top].key = node
         }
     }
 }

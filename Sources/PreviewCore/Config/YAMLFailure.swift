@@ -1,5 +1,6 @@
 /// Why a document is no usable YAML, and where.
 package struct YAMLFailure: Error, Hashable, Sendable {
+    /// What kind of failure it is.
     package var cause: Cause
     /// The first character concerned.
     package var mark: Mark
@@ -10,6 +11,7 @@ package struct YAMLFailure: Error, Hashable, Sendable {
     /// What would be right, where that can be said.
     package var expected: String?
 
+    /// A failure at a place, or from there to just before `end`.
     package init(
         _ cause: Cause,
         at mark: Mark,
@@ -45,6 +47,7 @@ package struct YAMLLimits: Hashable, Sendable {
     /// Values that all aliases together may stand for.
     package var aliasedValues: Int
 
+    /// Limits of one's own; depth and aliases as for `preview.yaml` unless given.
     package init(bytes: Int, depth: Int = 100, aliasedValues: Int = 100_000) {
         self.bytes = bytes
         self.depth = depth

@@ -53,21 +53,13 @@ enum YAMLMerge {
         return sources
     }
 
-    /// Short mappings, which is nearly all of them, are compared pair by pair without a set.
-    private static let pairwise = 8
-
     private static func unique(
         _ entries: [YAMLNode.Entry],
         problems: inout [YAMLFailure]
     ) -> [YAMLNode.Entry] {
-        if entries.count <= pairwise {
-            let isFine = entries.indices.allSatisfy { index in
-                guard let text = entries[index].key.text else { return false }
-                return !entries[..<index].contains { $0.key.text == text }
-            }
-            if isFine { return entries }
-        }
-        var first = [String: Mark](minimumCapacity: entries.count)
+        // Nearly every mapping is fine, and then nothing is copied.
+        if areUnique(entries) { return entries }
+        var first: [String: Mark] = [:]
         return entries.filter { entry in
             guard let text = entry.key.text else {
                 problems.append(
@@ -87,13 +79,31 @@ enum YAMLMerge {
                         .duplicateKey,
                         at: entry.key.mark,
                         to: entry.key.end,
-                        "`\(text)` is already set in line \(earlier.line)"
+                        "`\(text)` is already set in line \(earlier.line)",
+                        expected: "each key once"
                     )
                 )
                 return false
             }
             first[text] = entry.key.mark
             return true
+        }
+    }
+
+    /// Short mappings are compared pair by pair without a set.
+    private static let pairwise = 8
+
+    private static func areUnique(_ entries: [YAMLNode.Entry]) -> Bool {
+        guard entries.count > pairwise else {
+            return entries.indices.allSatisfy { index in
+                guard let text = entries[index].key.text else { return false }
+                return !entries[..<index].contains { $0.key.text == text }
+            }
+        }
+        var seen = Set<String>(minimumCapacity: entries.count)
+        return entries.allSatisfy { entry in
+            guard let text = entry.key.text else { return false }
+            return seen.insert(text).inserted
         }
     }
 }

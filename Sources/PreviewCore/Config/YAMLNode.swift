@@ -1,13 +1,28 @@
 /// A place in a text file. Lines and columns count from 1; a column is one Unicode scalar.
 package struct Mark: Hashable, Sendable, Comparable {
-    package var line: Int
-    package var column: Int
+    // Half the size: a document has two of these for every value.
+    private var shortLine: Int32
+    private var shortColumn: Int32
 
+    /// A place; anything but positive numbers makes no sense.
     package init(line: Int, column: Int) {
-        self.line = line
-        self.column = column
+        shortLine = Int32(clamping: line)
+        shortColumn = Int32(clamping: column)
     }
 
+    /// From 1 on.
+    package var line: Int {
+        get { Int(shortLine) }
+        set { shortLine = Int32(clamping: newValue) }
+    }
+
+    /// From 1 on.
+    package var column: Int {
+        get { Int(shortColumn) }
+        set { shortColumn = Int32(clamping: newValue) }
+    }
+
+    /// Whether a place comes earlier in its file.
     package static func < (left: Mark, right: Mark) -> Bool {
         (left.line, left.column) < (right.line, right.column)
     }
@@ -15,6 +30,7 @@ package struct Mark: Hashable, Sendable, Comparable {
 
 /// A value of a YAML document and where it stands.
 package struct YAMLNode: Hashable, Sendable {
+    /// What it is.
     package var content: YAMLContent
     /// The first character. Of a value reached through an alias: the alias itself.
     package var mark: Mark
@@ -23,15 +39,19 @@ package struct YAMLNode: Hashable, Sendable {
 
     /// A key and its value, as they stand in a mapping.
     package struct Entry: Hashable, Sendable {
+        /// A scalar.
         package var key: YAMLNode
+        /// Any value, a null where nothing stands.
         package var value: YAMLNode
 
+        /// An entry of these two.
         package init(key: YAMLNode, value: YAMLNode) {
             self.key = key
             self.value = value
         }
     }
 
+    /// A value at a place.
     package init(content: YAMLContent, mark: Mark, end: Mark) {
         self.content = content
         self.mark = mark

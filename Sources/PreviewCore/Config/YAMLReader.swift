@@ -58,8 +58,11 @@ package struct YAMLDocument: Sendable {
 
     /// A tag and the value that carries it.
     package struct ForeignTag: Hashable, Sendable {
+        /// In full, such as `tag:yaml.org,2002:set` or `!reset`.
         package var tag: String
+        /// The first character of the value, its tag included.
         package var mark: Mark
+        /// Just behind the value's last character, or behind the tag of a collection.
         package var end: Mark
     }
 }
@@ -145,17 +148,28 @@ struct YAMLEvents: ~Copyable {
         let problem = parser.pointee.problem.map { String(cString: $0) } ?? "this cannot be read"
         guard parser.pointee.error != YAML_READER_ERROR else {
             let place = YAMLCharacters.mark(of: parser.pointee.problem_offset, in: Array(input))
-            return YAMLFailure(.syntax, at: place, problem)
+            return YAMLFailure(
+                .syntax,
+                at: place,
+                problem,
+                expected: #"an escape such as "\x07" in double quotes"#
+            )
         }
         let mark = Mark(parser.pointee.problem_mark)
         if problem == "found character that cannot start any token" { return badStart(at: mark) }
         guard let context = parser.pointee.context.map({ String(cString: $0) }) else {
-            return YAMLFailure(.syntax, at: mark, problem)
+            return YAMLFailure(.syntax, at: mark, problem, expected: Self.advice[problem])
         }
         let start = Mark(parser.pointee.context_mark)
         let place = start == mark ? "" : " that begins at \(start.line):\(start.column)"
         return YAMLFailure(.syntax, at: mark, "\(problem) \(context)\(place)")
     }
+
+    /// What to do about problems whose words do not say it.
+    private static let advice = [
+        "mapping values are not allowed in this context": "quotes around a text with `: ` in it",
+        "found incompatible YAML document": "`%YAML 1.2`, or no such line",
+    ]
 
     private func badStart(at mark: Mark) -> YAMLFailure {
         let character = YAMLCharacters.character(at: mark, in: Array(input))
@@ -167,7 +181,7 @@ struct YAMLEvents: ~Copyable {
                 expected: "spaces"
             )
         }
-        let shown = character.map { "`\($0)`" } ?? "this character"
+        let shown = character.map { $0 == "`" ? "a back quote" : "`\($0)`" } ?? "this character"
         return YAMLFailure(
             .syntax,
             at: mark,

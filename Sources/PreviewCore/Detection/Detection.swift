@@ -110,7 +110,8 @@ extension Detection {
             .init(name: "outputDirectory", value: JSONValue(outputDirectory)),
             .init(
                 name: "packageInfo",
-                value: ["scripts": .array(scripts.map(JSONValue.string))]),
+                value: ["scripts": .array(scripts.map(JSONValue.string))]
+            ),
             .init(name: "apps", value: .array(apps.map(\.json))),
             .init(name: "evidence", value: .array(evidence.map(\.json))),
             .init(name: "warnings", value: .array(warnings.map(JSONValue.string))),
@@ -137,7 +138,8 @@ extension Detection.Commands {
 extension Detection.Evidence {
     fileprivate var json: JSONValue {
         var members: [JSONObject.Member] = [
-            .init(name: "file", value: .string(file)), .init(name: "reason", value: .string(reason)),
+            .init(name: "file", value: .string(file)),
+            .init(name: "reason", value: .string(reason)),
         ]
         if let field { members.append(.init(name: "field", value: .string(field.rawValue))) }
         return .object(JSONObject(members))

@@ -19,7 +19,8 @@ package enum Detector {
 
     /// The same, with the files that were read, in order.
     package static func measured(
-        _ snapshot: RepositorySnapshot, path: String = ""
+        _ snapshot: RepositorySnapshot,
+        path: String = ""
     ) -> (detection: Detection, reads: [String]) {
         let survey = Survey(snapshot, catalogue: .standard)
         let folder = Folder(RelativePath.resolve(path, from: "") ?? "", in: survey)

@@ -36,12 +36,17 @@ struct Draft {
         if let port = framework.port {
             note(.port, sign?.file, "\(port) is the default port of \(framework.name)")
         }
+        if framework.outputDirectory != nil {
+            note(.outputDirectory, sign?.file, "where \(framework.name) builds to")
+        }
     }
 
     /// Sets a command together with its reason.
     mutating func set(
-        _ command: WritableKeyPath<Detection.Commands, String?>, _ line: String?,
-        _ file: String?, _ reason: String
+        _ command: WritableKeyPath<Detection.Commands, String?>,
+        _ line: String?,
+        _ file: String?,
+        _ reason: String
     ) {
         detection.commands[keyPath: command] = line
         guard line != nil, let field = Self.field(of: command) else { return }

@@ -1,4 +1,4 @@
-import TOMLKit
+import CTOMLPlusPlus
 
 /// Reads the formats that manifests are written in into one kind of value.
 enum Manifests {
@@ -41,14 +41,20 @@ enum Manifests {
     /// Goes on after problems that leave the rest readable, such as a repeated key.
     private static func yaml(_ text: String) throws(Problem) -> JSONValue {
         let limits = YAMLLimits(
-            bytes: RepositorySnapshot.maximumFileSize * 4, depth: 64, aliasedValues: 10_000)
+            bytes: RepositorySnapshot.maximumFileSize * 4,
+            depth: 64,
+            aliasedValues: 10_000
+        )
         do throws(YAMLFailure) {
             let document = try YAMLReader.document(Array(text.utf8), limits: limits)
             if let limit = document.problems.first(where: { $0.cause == .limit }) { throw limit }
             return document.root.map(value) ?? .null
         } catch {
             throw Problem(
-                line: error.mark.line, column: error.mark.column, message: error.message)
+                line: error.mark.line,
+                column: error.mark.column,
+                message: error.message
+            )
         }
     }
 
@@ -71,22 +77,23 @@ enum Manifests {
         }
     }
 
-    /// By way of the library's own JSON, because its values would have to be freed one by one.
+    /// By way of the library's own JSON, so that one reader makes all values.
     private static func toml(_ text: String) throws(Problem) -> JSONValue {
-        if let place = text.utf8.firstIndex(of: 0) {
-            let line = text[..<place].utf8.count { $0 == 0x0A } + 1
-            throw Problem(line: line, column: 1, message: "a null character")
+        var (text, problem) = (text, ctoml_problem())
+        let converted: String? = text.withUTF8 { bytes in
+            bytes.withMemoryRebound(to: CChar.self) { characters in
+                guard let json = ctoml_to_json(characters.baseAddress, bytes.count, &problem)
+                else { return nil }
+                defer { ctoml_free(json) }
+                return String(cString: json)
+            }
         }
-        let converted: String
-        do {
-            converted = try TOMLTable(string: text)
-                .convert(to: .json, options: [.quoteDateAndTimes, .quoteInfinitesAndNaNs])
-        } catch let error as TOMLParseError {
+        guard let converted else {
+            let message = withUnsafeBytes(of: problem.message) { buffer in
+                String(decoding: buffer.prefix { $0 != 0 }, as: UTF8.self)
+            }
             throw Problem(
-                line: error.source.begin.line, column: error.source.begin.column,
-                message: error.description)
-        } catch {
-            throw Problem(line: 1, column: 1, message: "not TOML")
+                line: Int(problem.line), column: Int(problem.column), message: message)
         }
         return try json(converted)
     }
@@ -121,7 +128,9 @@ private enum JSON5 {
 
     /// A word before a colon is a name; any other is a value and stays.
     private static func copyWord(
-        _ bytes: [UInt8], from start: Int, into result: inout [UInt8]
+        _ bytes: [UInt8],
+        from start: Int,
+        into result: inout [UInt8]
     ) -> Int {
         var end = start
         while end < bytes.count,
@@ -139,7 +148,9 @@ private enum JSON5 {
     }
 
     private static func copyString(
-        _ bytes: [UInt8], from start: Int, into result: inout [UInt8]
+        _ bytes: [UInt8],
+        from start: Int,
+        into result: inout [UInt8]
     ) -> Int {
         let quote = bytes[start]
         var position = start + 1
@@ -161,7 +172,9 @@ private enum JSON5 {
     }
 
     private static func copyComment(
-        _ bytes: [UInt8], from start: Int, into result: inout [UInt8]
+        _ bytes: [UInt8],
+        from start: Int,
+        into result: inout [UInt8]
     ) -> Int {
         guard start + 1 < bytes.count else {
             result.append(bytes[start])

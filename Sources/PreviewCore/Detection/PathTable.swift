@@ -1,5 +1,5 @@
 /// The file paths of a repository, in a form that half a million of them fit into little memory:
-/// one buffer of text and two arrays of positions.
+/// a few buffers of text and an array of positions.
 ///
 /// Sorted by their letters without case, because file names match without case (Q5). Paths that
 /// detection never looks at are left out, and deep ones are cut to the folder they lie in.
@@ -9,74 +9,115 @@ struct PathTable: Sendable {
     /// Bytes of all paths together; what comes later in the alphabet is left out and told.
     static let maximumBytes = 40 << 20
 
+    /// Bytes of one buffer; text is kept in several, so that none has to be copied to grow.
+    private static let chunkSize = 1 << 20
+
     /// All files that were offered, also those left out.
     private(set) var offered = 0
     /// Whether the repository has more paths than are kept.
     private(set) var isCut = false
-    private var text: [UInt8] = []
-    private var starts: [UInt32] = []
+    private var chunks: [[UInt8]] = []
+    private var entries: [Entry] = []
+
+    /// Where a path lies: it never spans two buffers.
+    private struct Entry {
+        var start: UInt32
+        var count: UInt16
+        var chunk: UInt16
+    }
 
     /// - Parameter paths: relative, with `/`; order and repetition do not matter.
     init(_ paths: some Sequence<String>) {
         for path in paths { add(path) }
-        starts.append(UInt32(text.count))
-        sort()
+        finish()
     }
+
+    /// Begins a table; nothing is found in it before ``finish()``.
+    init() {}
 
     /// How many paths are kept.
-    var count: Int { starts.count - 1 }
+    var count: Int { entries.count }
 
     /// The path at a position of the sorted table.
-    subscript(index: Int) -> String {
-        text.withUnsafeBufferPointer { buffer in
-            String(decoding: UnsafeBufferPointer(rebasing: buffer[range(index)]), as: UTF8.self)
+    subscript(index: Int) -> String { withBytes(index) { String(decoding: $0, as: UTF8.self) } }
+
+    /// The bytes of the path at a position.
+    func withBytes<Result>(
+        _ index: Int,
+        _ body: (UnsafeBufferPointer<UInt8>) -> Result
+    ) -> Result {
+        withBytes(of: entries[index], body)
+    }
+
+    private func withBytes<Result>(
+        of entry: Entry,
+        _ body: (UnsafeBufferPointer<UInt8>) -> Result
+    ) -> Result {
+        chunks[Int(entry.chunk)].withUnsafeBufferPointer { buffer in
+            let start = Int(entry.start)
+            return body(UnsafeBufferPointer(rebasing: buffer[start..<start + Int(entry.count)]))
         }
     }
 
-    private mutating func add(_ path: String) {
+    /// Adds a path as far as it is kept.
+    mutating func add(_ path: String) {
         offered += 1
-        let bytes = path.utf8
-        guard !bytes.isEmpty, let kept = SkippedFolders.kept(of: bytes) else { return }
-        guard text.count + kept.count <= Self.maximumBytes else {
-            isCut = true
-            return
+        var path = path
+        path.withUTF8 { bytes in
+            // Longer ones cannot be opened (PATH_MAX).
+            guard bytes.count <= 4_096 else { return }
+            let length = SkippedFolders.keptLength(of: bytes)
+            if length > 0 { store(UnsafeBufferPointer(rebasing: bytes[..<length])) }
         }
-        starts.append(UInt32(text.count))
-        text.append(contentsOf: kept)
     }
 
-    private func range(_ index: Int) -> Range<Int> {
-        Int(starts[index])..<Int(starts[index + 1])
-    }
-
-    /// Sorts without case, then by the bytes themselves, and drops repetitions.
-    private mutating func sort() {
-        guard count > 1 else { return }
-        var order = Array(0..<UInt32(count))
-        text.withUnsafeBufferPointer { buffer in
-            func slice(_ index: UInt32) -> UnsafeBufferPointer<UInt8> {
-                UnsafeBufferPointer(rebasing: buffer[range(Int(index))])
+    private mutating func store(_ bytes: UnsafeBufferPointer<UInt8>) {
+        if chunks.last.map({ $0.count + bytes.count > Self.chunkSize }) ?? true {
+            guard chunks.count < Self.maximumBytes / Self.chunkSize else {
+                isCut = true
+                return
             }
-            order.sort { Self.precedes(slice($0), slice($1)) }
+            var chunk: [UInt8] = []
+            chunk.reserveCapacity(Self.chunkSize)
+            chunks.append(chunk)
         }
-        var sorted: [UInt8] = []
-        sorted.reserveCapacity(text.count)
-        var positions: [UInt32] = []
-        positions.reserveCapacity(starts.count)
-        var last: ArraySlice<UInt8> = []
-        for index in order {
-            let path = text[range(Int(index))]
-            guard path != last else { continue }
-            positions.append(UInt32(sorted.count))
-            sorted.append(contentsOf: path)
-            last = path
+        let chunk = chunks.count - 1
+        entries.append(
+            Entry(
+                start: UInt32(chunks[chunk].count),
+                count: UInt16(bytes.count),
+                chunk: UInt16(chunk)
+            )
+        )
+        chunks[chunk].append(contentsOf: bytes)
+    }
+
+    /// Ends the adding: sorts without case, then by the bytes themselves, and drops repetitions.
+    mutating func finish() {
+        let unsorted = entries
+        entries = []
+        entries = unsorted.sorted { left, right in
+            withBytes(of: left) { one in
+                withBytes(of: right) { other in Self.precedes(one, other) }
+            }
         }
-        positions.append(UInt32(sorted.count))
-        (text, starts) = (sorted, positions)
+        var kept = 0
+        for index in entries.indices {
+            let isRepeated =
+                kept > 0
+                && withBytes(kept - 1) { previous in
+                    withBytes(index) { $0.elementsEqual(previous) }
+                }
+            guard !isRepeated else { continue }
+            entries[kept] = entries[index]
+            kept += 1
+        }
+        entries.removeLast(entries.count - kept)
     }
 
     private static func precedes(
-        _ left: UnsafeBufferPointer<UInt8>, _ right: UnsafeBufferPointer<UInt8>
+        _ left: UnsafeBufferPointer<UInt8>,
+        _ right: UnsafeBufferPointer<UInt8>
     ) -> Bool {
         switch compare(left, right) {
         case 0: return left.lexicographicallyPrecedes(right)
@@ -86,13 +127,16 @@ struct PathTable: Sendable {
 
     /// Compares ASCII letters without case: negative, zero or positive.
     private static func compare(
-        _ left: UnsafeBufferPointer<UInt8>, _ right: UnsafeBufferPointer<UInt8>
+        _ left: UnsafeBufferPointer<UInt8>,
+        _ right: UnsafeBufferPointer<UInt8>
     ) -> Int {
         let shared = min(left.count, right.count)
         var index = 0
         while index < shared {
-            let (one, other) = (folded(left[index]), folded(right[index]))
-            if one != other { return one < other ? -1 : 1 }
+            if left[index] != right[index] {
+                let (one, other) = (folded(left[index]), folded(right[index]))
+                if one != other { return one < other ? -1 : 1 }
+            }
             index += 1
         }
         return left.count - right.count
@@ -103,13 +147,13 @@ struct PathTable: Sendable {
     }
 
     /// The first position whose path is not before the key.
-    private func lowerBound(_ key: [UInt8], in buffer: UnsafeBufferPointer<UInt8>) -> Int {
+    private func lowerBound(_ key: [UInt8]) -> Int {
         key.withUnsafeBufferPointer { key in
             var (low, high) = (0, count)
             while low < high {
                 let middle = (low + high) / 2
-                let path = UnsafeBufferPointer(rebasing: buffer[range(middle)])
-                if Self.compare(path, key) < 0 { low = middle + 1 } else { high = middle }
+                let order = withBytes(middle) { Self.compare($0, key) }
+                if order < 0 { low = middle + 1 } else { high = middle }
             }
             return low
         }
@@ -120,19 +164,17 @@ struct PathTable: Sendable {
     func file(_ path: String) -> String? {
         let key = Array(path.utf8)
         guard !key.isEmpty, key.last != UInt8(ascii: "/") else { return nil }
-        return text.withUnsafeBufferPointer { buffer in
-            var index = lowerBound(key, in: buffer)
-            var near: String?
-            while index < count, range(index).count == key.count {
-                let found = UnsafeBufferPointer(rebasing: buffer[range(index)])
-                let same = key.withUnsafeBufferPointer { Self.compare(found, $0) == 0 }
-                guard same else { break }
-                if found.elementsEqual(key) { return path }
-                near = near ?? self[index]
-                index += 1
+        var near: String?
+        for index in lowerBound(key)..<count {
+            let found = self[index]
+            if found == path { return path }
+            let isSame = withBytes(index) { bytes in
+                key.withUnsafeBufferPointer { Self.compare(bytes, $0) == 0 }
             }
-            return near
+            guard isSame else { break }
+            near = near ?? found
         }
+        return near
     }
 
     /// Whether anything lies under a folder, spelled with or without case.
@@ -143,30 +185,25 @@ struct PathTable: Sendable {
     /// The positions of everything under a folder; `""` is the root.
     func positions(under folder: String) -> Range<Int> {
         guard !folder.isEmpty else { return 0..<count }
-        return text.withUnsafeBufferPointer { buffer in
-            let first = lowerBound(Array((folder + "/").utf8), in: buffer)
-            // "0" follows "/" in ASCII, so this is the first path behind the folder.
-            let end = lowerBound(Array((folder + "0").utf8), in: buffer)
-            return first..<end
-        }
+        // "0" follows "/" in ASCII, so this is the first path behind the folder.
+        return lowerBound(Array((folder + "/").utf8))..<lowerBound(Array((folder + "0").utf8))
     }
 
-    /// What lies directly in a folder, as full paths in order: folders end in `/`.
-    ///
-    /// - Parameter limit: how many entries are looked at, so that no folder can take long.
+    /// What lies directly in a folder, as full paths in order: folders end in `/`. At most `limit`
+    /// entries are looked at, so that no folder can take long.
     func entries(in folder: String, limit: Int = 20_000) -> [String] {
         let prefix = folder.isEmpty ? 0 : folder.utf8.count + 1
         var result: [String] = []
-        var index = positions(under: folder).lowerBound
-        let end = positions(under: folder).upperBound
-        while index < end, result.count < limit {
-            let path = text[range(index)]
-            guard let slash = path.dropFirst(prefix).firstIndex(of: UInt8(ascii: "/")) else {
-                result.append(String(decoding: path, as: UTF8.self))
+        let range = positions(under: folder)
+        var index = range.lowerBound
+        while index < range.upperBound, result.count < limit {
+            let path = self[index]
+            guard let slash = path.utf8.dropFirst(prefix).firstIndex(of: UInt8(ascii: "/")) else {
+                result.append(path)
                 index += 1
                 continue
             }
-            let child = String(decoding: path[..<slash], as: UTF8.self)
+            let child = String(path[..<slash])
             result.append(child + "/")
             index = positions(under: child).upperBound
         }

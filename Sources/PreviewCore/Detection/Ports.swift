@@ -22,7 +22,9 @@ enum Ports {
             source.first(#"(?:^|\s)--(?:server\.)?port[= ]+["']?(\d{2,5})\b"#)
             ?? source.first(#"(?:^|\s)PORT=["']?(\d{2,5})\b"#)
             ?? source.first(#"(?:^|\s)-p[= ]?(\d{2,5})\b"#)
-            ?? source.first(#"(?:--bind|-b|--host|runserver|--listen|-l)[= ]+[\w.\[\]:]*:(\d{2,5})\b"#)
+            ?? source.first(
+                #"(?:--bind|-b|--host|runserver|--listen|-l)[= ]+[\w.\[\]:]*:(\d{2,5})\b"#
+            )
         return valid(found)
     }
 
@@ -50,7 +52,10 @@ enum Ports {
     static func inAddress(_ source: SourceText) -> Int? {
         let text = source.withoutComments
         let found =
-            text.first(#"(?:ListenAndServe(?:TLS)?|Run|Start|Listen|Addr\s*:)\s*\(?\s*["'`][\w.\-]*:(\d{2,5})["'`]"#)
+            text.first(
+                #"(?:ListenAndServe(?:TLS)?|Run|Start|Listen|Addr\s*:)\s*\(?\s*"#
+                    + #"["'`][\w.\-]*:(\d{2,5})["'`]"#
+            )
             ?? text.first(#"["'](?:0\.0\.0\.0|127\.0\.0\.1|localhost|\[::\]):(\d{2,5})["']"#)
             ?? text.first(#"\[\s*(?:127|0)\s*,\s*0\s*,\s*0\s*,\s*[01]\s*\]\s*,\s*(\d{2,5})\b"#)
         return valid(found)

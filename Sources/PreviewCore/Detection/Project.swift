@@ -40,7 +40,8 @@ struct Project {
 
     private static var lookedFor: [String] {
         Language.all.map(\.files)
-            + ["hugo.toml, _config.yml, mkdocs.yml", "Staticfile, public, index.html", "start.sh",
+            + [
+                "hugo.toml, _config.yml, mkdocs.yml", "Staticfile, public, index.html", "start.sh",
                 "Dockerfile, Containerfile", "compose.yaml", "Procfile",
             ]
     }
@@ -118,14 +119,18 @@ struct Project {
 
     private func withoutLanguage() -> Draft? {
         if let nx = NxProject(folder), !folder.isRoot { return nx.describe() }
-        if let (entry, sign) = Sites.generator(folder) { return Sites.describe(folder, entry, sign) }
+        if let (entry, sign) = Sites.generator(folder) {
+            return Sites.describe(folder, entry, sign)
+        }
         let sites = Sites(folder: folder)
         if let (place, sign) = Sites.root(folder) { return sites.files(place, sign) }
         if let name = ["start.sh", "run.sh"].first(where: folder.has) { return sites.shell(name) }
         let containers = Containers(folder: folder)
         if let file = Containers.file(folder) { return containers.container(file) }
         if let file = folder.first(of: Containers.composeFiles) { return containers.compose(file) }
-        if folder.has("Makefile"), Native.hasSources(folder) { return Native(folder: folder).make() }
+        if folder.has("Makefile"), Native.hasSources(folder) {
+            return Native(folder: folder).make()
+        }
         return fallback("nix") ?? fallback("procfile")
     }
 
@@ -170,7 +175,11 @@ struct AssetPipeline {
         guard hasBuild, let build = tools.commands.build else { return draft }
         let own = draft.detection.commands.build
         draft.set(
-            \.build, own.map { "\(build) && \($0)" } ?? build, file, "script build makes the assets")
+            \.build,
+            own.map { "\(build) && \($0)" } ?? build,
+            file,
+            "script build makes the assets"
+        )
         return draft
     }
 }
@@ -191,19 +200,30 @@ struct MonorepoRoot {
         guard package.script("build") == nil, node.choice == nil else { return }
         if let turbo = folder.first(of: ["turbo.json", "turbo.jsonc"]) {
             draft.set(
-                \.build, node.manager.execute("turbo run build"), turbo, "turbo.json is there")
+                \.build,
+                node.manager.execute("turbo run build"),
+                turbo,
+                "turbo.json is there"
+            )
         }
-        guard folder.has("nx.json"), apps.count == 1, let app = apps.first, let path = app.path else {
+        guard folder.has("nx.json"), apps.count == 1, let app = apps.first, let path = app.path
+        else {
             return
         }
         let inside = folder.isRoot ? path : String(path.dropFirst(folder.path.count + 1))
         let name = NxProject(folder.folder(inside))?.name ?? RelativePath.name(of: path)
         draft.set(
-            \.build, node.manager.execute("nx build \(name)"), folder.file("nx.json"),
-            "the only application of Nx")
+            \.build,
+            node.manager.execute("nx build \(name)"),
+            folder.file("nx.json"),
+            "the only application of Nx"
+        )
         guard app.projectType == "next", package.script("start") == nil else { return }
         draft.set(
-            \.start, "cd \(inside) && \(node.manager.execute("next start"))", folder.file("nx.json"),
-            "the only application of Nx")
+            \.start,
+            "cd \(inside) && \(node.manager.execute("next start"))",
+            folder.file("nx.json"),
+            "the only application of Nx"
+        )
     }
 }

@@ -33,7 +33,9 @@ package struct RepositorySnapshot: Sendable {
     ///   - read: the content of one of ``Detector/wanted(in:)``; `nil` when it cannot be read. Of a
     ///     file over ``maximumFileSize`` it should give the first 64 KiB as not whole.
     package init(
-        paths: some Sequence<String>, links: Set<String> = [], submodules: [String] = [],
+        paths: some Sequence<String>,
+        links: Set<String> = [],
+        submodules: [String] = [],
         read: @escaping @Sendable (String) -> FileContent?
     ) {
         self.paths = PathTable(paths)
@@ -42,14 +44,61 @@ package struct RepositorySnapshot: Sendable {
         self.read = read
     }
 
+    /// A snapshot of what a builder gathered.
+    private init(
+        _ builder: consuming Builder,
+        read: @escaping @Sendable (String) -> FileContent?
+    ) {
+        builder.paths.finish()
+        paths = builder.paths
+        links = builder.links
+        submodules = builder.submodules.sorted()
+        self.read = read
+    }
+
+    /// Gathers paths one by one, for sources that should not hold them all as text.
+    package struct Builder: ~Copyable {
+        fileprivate var paths = PathTable()
+        fileprivate var links: Set<String> = []
+        fileprivate var submodules: [String] = []
+
+        /// Begins without any.
+        package init() {}
+
+        /// Adds a file or, if `isLink`, a symbolic link.
+        package mutating func add(_ path: String, isLink: Bool = false) {
+            if isLink { links.insert(path) }
+            paths.add(path)
+        }
+
+        /// Notes a folder that is another repository.
+        package mutating func addSubmodule(_ path: String) { submodules.append(path) }
+
+        /// Whether a folder lies so deep that only its being there matters: add it with a slash
+        /// at its end instead of looking into it.
+        package static func isTooDeep(_ folder: String) -> Bool {
+            folder.utf8.count { $0 == UInt8(ascii: "/") } >= PathTable.maximumDepth
+        }
+
+        /// The snapshot; `read` as in ``RepositorySnapshot/init(paths:links:submodules:read:)``.
+        package consuming func finish(
+            read: @escaping @Sendable (String) -> FileContent?
+        ) -> RepositorySnapshot {
+            RepositorySnapshot(self, read: read)
+        }
+    }
+
     /// A snapshot whose files are all in memory.
     package init(
-        files: [String: [UInt8]], links: Set<String> = [], submodules: [String] = []
+        files: [String: [UInt8]],
+        links: Set<String> = [],
+        submodules: [String] = []
     ) {
         self.init(paths: files.keys, links: links, submodules: submodules) { path in
             files[path].map { bytes in
                 bytes.count <= Self.maximumFileSize
-                    ? FileContent(bytes) : FileContent(Array(bytes.prefix(64 << 10)), isWhole: false)
+                    ? FileContent(bytes)
+                    : FileContent(Array(bytes.prefix(64 << 10)), isWhole: false)
             }
         }
     }

@@ -22,30 +22,33 @@ package enum SkippedFolders {
         name == "dist" || name == "build" ? committedOutput : []
     }
 
-    /// How much of a path detection keeps: all of it, the folder it is too deep in (ending in `/`),
-    /// or nothing.
-    static func kept(of path: String.UTF8View) -> Substring.UTF8View? {
+    private static let byteNames = names.map { Array($0.utf8) }
+
+    /// How many bytes of a path detection keeps: all, up to the folder it is too deep in (its slash
+    /// included), or none.
+    static func keptLength(of path: UnsafeBufferPointer<UInt8>) -> Int {
         var depth = 0
-        var start = path.startIndex
-        var folder = Substring()
-        while let slash = path[start...].firstIndex(of: UInt8(ascii: "/")) {
-            folder = Substring(path[start..<slash])
-            if contains(String(folder)) {
-                let rest = String(Substring(path[path.index(after: slash)...]))
-                guard visibleFiles(in: String(folder)).contains(rest) else { return nil }
+        var start = 0
+        for index in path.indices where path[index] == UInt8(ascii: "/") {
+            let folder = UnsafeBufferPointer(rebasing: path[start..<index])
+            if isSkipped(folder) {
+                let name = String(decoding: folder, as: UTF8.self)
+                let rest = String(decoding: path[(index + 1)...], as: UTF8.self)
+                guard visibleFiles(in: name).contains(rest) else { return 0 }
             }
-            if folder == "cache", path[..<start].elementsEqual(".yarn/".utf8) { return nil }
-            start = path.index(after: slash)
+            if folder.elementsEqual("cache".utf8), path[..<start].elementsEqual(".yarn/".utf8) {
+                return 0
+            }
+            start = index + 1
             depth += 1
-            if depth == PathTable.maximumDepth { return keptDeep(path, from: start) }
+            if depth == PathTable.maximumDepth {
+                return path[start...].contains(UInt8(ascii: "/")) ? start : path.count
+            }
         }
-        return Substring(path[...]).utf8
+        return path.count
     }
 
-    private static func keptDeep(
-        _ path: String.UTF8View, from start: String.Index
-    ) -> Substring.UTF8View {
-        let isDeeper = path[start...].contains(UInt8(ascii: "/"))
-        return isDeeper ? Substring(path[..<start]).utf8 : Substring(path[...]).utf8
+    private static func isSkipped(_ folder: UnsafeBufferPointer<UInt8>) -> Bool {
+        byteNames.contains { $0.count == folder.count && $0.elementsEqual(folder) }
     }
 }

@@ -22,6 +22,12 @@ struct SourceText {
         text.firstMatch(of: patterns.regex(pattern)) != nil
     }
 
+    /// Whether any of several patterns occurs.
+    func matches(any patterns: String...) -> Bool { patterns.contains(where: matches) }
+
+    /// What ``first(_:)`` gives of the first pattern that occurs.
+    func first(of patterns: String...) -> String? { patterns.lazy.compactMap(first).first }
+
     /// What the first group of the first match holds; the whole match for a pattern without groups.
     func first(_ pattern: String) -> String? {
         text.firstMatch(of: patterns.regex(pattern)).flatMap(Self.value)
@@ -73,8 +79,9 @@ final class PatternCache {
     func regex(_ pattern: String) -> Regex<AnyRegexOutput> {
         if let known = compiled[pattern] { return known }
         do {
-            let regex = try Regex(pattern).matchingSemantics(.unicodeScalar)
-                .wordBoundaryKind(.simple)
+            // Not with the semantics of Unicode scalars, with which Swift 6.3 misses simple word
+            // boundaries; Unicode's own boundaries would take `server.port` for one word.
+            let regex = try Regex(pattern).wordBoundaryKind(.simple)
             compiled[pattern] = regex
             return regex
         } catch {

@@ -76,7 +76,8 @@ final class Survey {
             guard wanted.contains(path), let content = readOnce(path),
                 let next = RelativePath.resolve(
                     String(decoding: content.bytes, as: UTF8.self),
-                    from: RelativePath.folder(of: path))
+                    from: RelativePath.folder(of: path)
+                )
             else {
                 warn("\(link) is a link that leads out of the repository; it was not followed")
                 return nil
@@ -86,9 +87,8 @@ final class Survey {
         return nil
     }
 
-    /// A file as text with `\n` line ends; damaged UTF-8 is replaced and told.
-    ///
-    /// - Parameter headIsEnough: whether the beginning of a file that is too large will do.
+    /// A file as text with line feeds only; damaged UTF-8 is replaced and told. Of a file that is
+    /// too large, the beginning if that is enough, else nothing.
     func text(_ path: String, headIsEnough: Bool = false) -> String? {
         if let known = texts[path] { return known }
         guard let content = content(path) else { return nil }

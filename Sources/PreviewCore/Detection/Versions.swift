@@ -13,7 +13,8 @@ struct Versions {
     /// say where the question was left open.
     func tool(_ names: String...) -> VersionPin? {
         for place in [folder] + folder.ancestors {
-            if let pin = Versions(folder: place).mise(names) ?? Versions(folder: place).asdf(names) {
+            if let pin = Versions(folder: place).mise(names) ?? Versions(folder: place).asdf(names)
+            {
                 return pin
             }
         }
@@ -61,7 +62,10 @@ struct Versions {
             let words = line.prefix { $0 != "#" }.split(whereSeparator: \.isWhitespace)
             guard words.count >= 2, names.contains(String(words[0])) else { continue }
             return VersionPin(
-                Self.pinned(String(words[1])), source: ".tool-versions", file: path)
+                Self.pinned(String(words[1])),
+                source: ".tool-versions",
+                file: path
+            )
         }
         return nil
     }

@@ -7,23 +7,45 @@ enum WantedFiles {
     /// The files of a repository that detection may read, nearest to the root first.
     static func select(from paths: PathTable) -> [String] {
         var chosen: [(depth: Int, path: String)] = []
-        for index in 0..<paths.count {
+        var modules = GoModules(paths)
+        for index in 0..<paths.count where mayBeWanted(paths, index) {
             let path = paths[index]
-            if isWanted(path) { chosen.append((path.utf8.count { $0 == UInt8(ascii: "/") }, path)) }
+            if isWanted(path) || modules.hasSource(path) {
+                chosen.append((path.utf8.count { $0 == UInt8(ascii: "/") }, path))
+            }
         }
-        // The table is in order, and sorting by depth keeps that order.
         chosen.sort { ($0.depth, $0.path) < ($1.depth, $1.path) }
         return chosen.prefix(maximumCount).map(\.path)
     }
 
+    /// A quick look at the name alone, which leaves few paths of a large repository.
+    private static func mayBeWanted(_ paths: PathTable, _ index: Int) -> Bool {
+        let name = paths.withBytes(index) { path -> String in
+            let slash = path.lastIndex(of: UInt8(ascii: "/"))
+            return String(decoding: path[(slash.map { $0 + 1 } ?? 0)...], as: UTF8.self)
+        }.lowercased()
+        if manifests.contains(name) || name.hasPrefix("dockerfile.") { return true }
+        guard let dot = name.utf8.lastIndex(of: UInt8(ascii: ".")) else { return false }
+        let ending = String(name[name.utf8.index(after: dot)...])
+        guard scriptEndings.contains(ending) else { return otherEndings.contains(ending) }
+        let stem = String(name[..<dot])
+        return entries.contains(stem) || stem.hasSuffix(".config") || stem == "config"
+    }
+
+    /// Endings of files that are wanted under some names or in some folders only.
+    private static let otherEndings: Set<String> = [
+        "txt", "in", "py", "go", "rs", "rb", "toml", "yml", "yaml", "json", "csproj", "fsproj",
+        "vbproj", "sln", "slnx", "cabal",
+    ]
+
     /// Whether the rules may look into a file of that name and place.
-    static func isWanted(_ path: String) -> Bool {
+    private static func isWanted(_ path: String) -> Bool {
         guard !path.hasSuffix("/") else { return false }
         let name = RelativePath.name(of: path).lowercased()
         if manifests.contains(name) || isConfiguration(name) { return true }
-        guard name.contains(".") else { return name == "procfile" || name == "justfile" }
-        return isSource(name, folder: RelativePath.folder(of: path))
-            || isInKnownFolder(name, folder: RelativePath.folder(of: path).lowercased())
+        let folder = RelativePath.folder(of: path)
+        return isSource(name, folder: folder)
+            || isInKnownFolder(name, folder: folder.lowercased())
     }
 
     private static let manifests: Set<String> = [
@@ -82,7 +104,9 @@ enum WantedFiles {
         "rollup", "snowpack", "umi", "waku", "observablehq", "gatsby", "nitro", "rolldown",
     ]
 
-    private static let scriptEndings = ["js", "mjs", "cjs", "ts", "mts", "cts", "jsx", "tsx"]
+    private static let scriptEndings: Set<String> = [
+        "js", "mjs", "cjs", "ts", "mts", "cts", "jsx", "tsx",
+    ]
 
     /// `next.config.mjs` and the like, project files of .NET, `mise.local.toml`.
     private static func isConfiguration(_ name: String) -> Bool {
@@ -130,8 +154,7 @@ enum WantedFiles {
         let isNear = depth <= 1 || depth <= 3 && sourceFolders.contains(last)
         switch ending {
         case "py": return pythonEntries.contains(stem) && depth <= 3
-        case "go": return depth == 0 && !stem.hasSuffix("_test") || stem == "main" && depth <= 4
-            || folder.hasPrefix("cmd/") && depth == 2 && !stem.hasSuffix("_test")
+        case "go": return stem == "main" && depth <= 4 || depth == 0 && !stem.hasSuffix("_test")
         case "rs": return stem == "main" && last == "src"
         case "rb": return ["app", "main", "server"].contains(stem) && depth <= 2
         case _ where scriptEndings.contains(ending):
@@ -139,5 +162,30 @@ enum WantedFiles {
             return isNear || depth == 2
         default: return false
         }
+    }
+}
+
+/// Which Go files may be the program of a module: those beside `go.mod`, and those of its commands.
+private struct GoModules {
+    private let paths: PathTable
+    /// The folder asked about last: paths come in order, so most of them share it.
+    private var folder = ""
+    private var isModule = false
+
+    init(_ paths: PathTable) {
+        self.paths = paths
+    }
+
+    mutating func hasSource(_ path: String) -> Bool {
+        guard path.hasSuffix(".go"), !path.hasSuffix("_test.go") else { return false }
+        let place = RelativePath.folder(of: path)
+        if place != folder {
+            folder = place
+            let parent = RelativePath.folder(of: place)
+            let isCommand = RelativePath.name(of: parent) == "cmd"
+            let module = isCommand ? RelativePath.folder(of: parent) : place
+            isModule = paths.file(RelativePath.join(module, "go.mod")) != nil
+        }
+        return isModule
     }
 }

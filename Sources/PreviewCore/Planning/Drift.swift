@@ -63,7 +63,8 @@ extension Drift {
         return [
             Drift(
                 step: .boot,
-                message: "the machine runs \(commit.prefix(7)), not \(recorded.evidence.commit.prefix(7))",
+                message:
+                    "the machine runs \(commit.prefix(7)), not \(recorded.evidence.commit.prefix(7))",
                 action: .update)
         ]
     }

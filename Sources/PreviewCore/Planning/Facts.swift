@@ -30,17 +30,24 @@ package struct PlanContext: Sendable {
     package var facts: Facts
     /// The actions of the earlier steps in this plan.
     package var upstream: [StepID: Action]
+    /// Reading an output back costs more than all the comparing, so each is read once.
+    private let outputs: [StepID: any Sendable]
 
     package init(config: Config, state: State, facts: Facts, upstream: [StepID: Action] = [:]) {
         self.config = config
         self.state = state
         self.facts = facts
         self.upstream = upstream
+        func output(of step: some Step) -> (any Sendable)? { state.output(of: step) }
+        outputs = Steps.all.reduce(into: [:]) { $0[$1.id] = output(of: $1) }
     }
+
+    /// The recorded output of a step, if it ever succeeded and still has its present form.
+    package func output<S: Step>(of step: S) -> S.Output? { outputs[step.id] as? S.Output }
 
     /// The recorded output of an earlier step, if that step has nothing to do in this plan.
     package func settled<S: Step>(_ step: S) -> S.Output? {
         guard upstream[step.id] == Action.none else { return nil }
-        return state.output(of: step)
+        return output(of: step)
     }
 }

@@ -38,6 +38,7 @@ package struct Plan: Hashable, Sendable {
         package var machine: String
     }
 
+    /// What the plan says of a step.
     package subscript(step: StepID) -> PlannedStep { steps[step.number - 1] }
 
     /// The steps that `apply` would run.

@@ -5,7 +5,7 @@ package enum PlanDocument {
 
     /// The document. Equal plans give equal bytes.
     ///
-    /// - Parameter withDigests: whether digests of secrets stay in the inputs: in a saved plan, which
+    /// `withDigests`: whether digests of secrets stay in the inputs: in a saved plan, which
     ///   is checked against them, but never in anything that is printed.
     package static func json(of plan: Plan, withDigests: Bool) -> JSONValue {
         [
@@ -90,13 +90,16 @@ package enum PlanDocument {
             let steps = value["steps"]?.array, steps.count == StepID.allCases.count
         else { throw unreadable("parts of it are missing") }
         let planned = try steps.map(step)
-        guard planned.map(\.id) == StepID.allCases else { throw unreadable("its steps are not four") }
+        guard planned.map(\.id) == StepID.allCases else {
+            throw unreadable("its steps are not four")
+        }
         return Plan(
             app: try text(value, "app"), project: try text(value, "project"),
             repository: try text(value, "repository"), branch: try text(value, "branch"),
             path: try text(value, "path"),
             provider: try ProviderName(rawValue: provider) ?? { throw unreadable("provider") }(),
-            lineage: lineage.string, serial: try value["serial"]?.int ?? { throw unreadable("serial") }(),
+            lineage: lineage.string,
+            serial: try value["serial"]?.int ?? { throw unreadable("serial") }(),
             configDigest: try text(value, "configDigest"), url: value["url"]?.string,
             isLive: value["live"]?.bool ?? false, steps: planned, drift: [],
             warnings: [],

@@ -8,7 +8,7 @@ package struct Planner: Sendable {
     /// Steps from this one on are run again even where nothing differs.
     package var retryFrom: StepID?
 
-    /// - Parameter state: the recorded state, or a new one of serial 0 that is not saved yet.
+    /// `state`: the recorded state, or a new one of serial 0 that is not saved yet.
     package init(
         config: Config, configDigest: String, identity: PreviewIdentity, state: State,
         facts: Facts, retryFrom: StepID? = nil
@@ -31,7 +31,7 @@ package struct Planner: Sendable {
             context.upstream[step.id] = planned.action
             steps.append(planned)
         }
-        let machine = state.output(of: AllocateMachine())
+        let machine = context.output(of: AllocateMachine())
         let isBooted = state[.boot].applied != nil && state[.boot].attempt == nil
         return Plan(
             app: machine?.appName ?? state.app, project: state.project,
@@ -41,11 +41,11 @@ package struct Planner: Sendable {
             lineage: state.startedAt == nil ? nil : state.lineage, serial: state.serial,
             configDigest: configDigest, url: machine?.previewUrl ?? facts.proposal?.url,
             isLive: isBooted && !drift.contains { $0.step != .settings } && !facts.machine.isDown,
-            steps: steps, drift: drift, warnings: warnings, observed: facts.observed,
+            steps: steps, drift: drift, warnings: warnings(in: context), observed: facts.observed,
             destroys: false)
     }
 
-    private var warnings: [Plan.Warning] {
+    private func warnings(in context: PlanContext) -> [Plan.Warning] {
         let unavailable = facts.unavailableSecrets.map { name in
             Plan.Warning(
                 code: .secretMissing, message: "the secret `\(name)` is not available here",
@@ -54,15 +54,16 @@ package struct Planner: Sendable {
         let seen = facts.warnings.map {
             Plan.Warning(code: $0.code, message: $0.message, fix: $0.fix)
         }
-        return seen + (facts.proposal?.notes ?? []).map {
-            Plan.Warning(code: .noFreePort, message: $0, fix: nil)
-        } + unavailable + missingVariables
+        return seen
+            + (facts.proposal?.notes ?? []).map {
+                Plan.Warning(code: .noFreePort, message: $0, fix: nil)
+            } + unavailable + missingVariables(in: context)
     }
 
     /// Variables that `.env.example` names and nothing sets (BEHAVIOURS Q5).
-    private var missingVariables: [Plan.Warning] {
+    private func missingVariables(in context: PlanContext) -> [Plan.Warning] {
         let set = Set(config.environment.keys).union(config.secrets.map(\.name))
-        let missing = (state.output(of: DetectRepository())?.requiredVariables ?? [])
+        let missing = (context.output(of: DetectRepository())?.requiredVariables ?? [])
             .filter { !set.contains($0) }
         guard !missing.isEmpty else { return [] }
         return [
@@ -78,10 +79,10 @@ package struct Planner: Sendable {
         _ step: S, in context: PlanContext, drift: [Drift]
     ) -> PlannedStep {
         let record = state[step.id]
+        // An input of an older form cannot be finished; it is planned anew below.
         if step.finishesOpenAttempts, let attempt = record.attempt, attempt.open,
             let input = try? attempt.input.decoded(as: S.Input.self)
         {
-            // An input of an older form cannot be finished; it is planned anew below.
             return planned(
                 step, .resume, reason: "interrupted: finishing what was begun", input: input,
                 unknown: [:], before: state.input(of: step))
@@ -90,8 +91,7 @@ package struct Planner: Sendable {
         let before = state.input(of: step)
         let drifted = drift.first { $0.step == step.id }
         let (action, reason) = decide(
-            step, record: record, before: before, wish: wish, drifted: drifted,
-            upstream: context.upstream)
+            step, before: before, wish: wish, drifted: drifted, in: context)
         return planned(
             step, action, reason: reason, input: wish.input, unknown: wish.unknown,
             before: drifted?.action == .create ? nil : before)
@@ -99,17 +99,17 @@ package struct Planner: Sendable {
 
     /// The action and the words for it.
     private func decide<S: Step>(
-        _ step: S, record: StepRecord, before: S.Input?, wish: Wish<S.Input>, drifted: Drift?,
-        upstream: [StepID: Action]
+        _ step: S, before: S.Input?, wish: Wish<S.Input>, drifted: Drift?, in context: PlanContext
     ) -> (Action, String) {
+        let record = state[step.id]
         if record.attempt?.open == true { return (.resume, "interrupted") }
         let failed = record.attempt == nil ? [] : ["failed last time"]
         guard record.applied != nil else { return (.create, failed.first ?? "not done yet") }
-        guard let before, state.output(of: step) != nil else {
+        guard let before, context.output(of: step) != nil else {
             return (.replace, "recorded by an older version of this program")
         }
         if let drifted { return (drifted.action, drifted.message) }
-        let causes = failed + causes(step, before: before, wish: wish, upstream: upstream)
+        let causes = failed + causes(step, before: before, wish: wish, upstream: context.upstream)
         let action = step.action(from: before, to: wish.input)
         if action != .none, !causes.isEmpty { return (action, causes.joined(separator: ", ")) }
         if let retryFrom, step.id >= retryFrom { return (step.repetition, "asked for again") }
@@ -125,7 +125,8 @@ package struct Planner: Sendable {
         _ step: S, before: S.Input, wish: Wish<S.Input>, upstream: [StepID: Action]
     ) -> [String] {
         let differs = step.action(from: before, to: wish.input) != .none
-        let old = Dictionary(grouping: step.fields(of: before), by: \.name).compactMapValues(\.first)
+        let old = Dictionary(grouping: step.fields(of: before), by: \.name).compactMapValues(
+            \.first)
         let new = step.fields(of: wish.input)
         var causes: [String] = []
         func add(_ cause: String) { if !causes.contains(cause) { causes.append(cause) } }
@@ -196,11 +197,13 @@ package struct Planner: Sendable {
                     field: field.name, before: field.value, after: .null, knownAfter: nil,
                     isSensitive: field.isSensitive, forcesReplacement: false))
         }
-        return changes + wish.unknown.sorted { $0.key < $1.key }.map { name, source in
-            Change(
-                field: name, before: old.first { $0.name == name }?.value ?? .null, after: .null,
-                knownAfter: source, isSensitive: false, forcesReplacement: false)
-        }
+        return changes
+            + wish.unknown.sorted { $0.key < $1.key }.map { name, source in
+                Change(
+                    field: name, before: old.first { $0.name == name }?.value ?? .null,
+                    after: .null,
+                    knownAfter: source, isSensitive: false, forcesReplacement: false)
+            }
     }
 }
 

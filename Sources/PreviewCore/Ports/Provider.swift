@@ -52,7 +52,9 @@ package protocol Provider: Sendable {
     /// Stops and starts the app.
     func restart(_ machine: Machine, secrets: [String: String]) async throws
     /// What the app printed, oldest first: the last `tail` lines, then what comes, when following.
-    func logs(_ machine: Machine, tail: Int, follow: Bool) -> AsyncThrowingStream<LogLine, any Error>
+    func logs(_ machine: Machine, tail: Int, follow: Bool) -> AsyncThrowingStream<
+        LogLine, any Error
+    >
     /// Runs a command beside the app, with the terminal passed through; returns its exit status.
     func execute(_ command: [String], on machine: Machine, secrets: [String: String]) async throws
         -> Int32

@@ -10,14 +10,14 @@ package protocol StateStore: Sendable {
     func kept(_ app: String) async throws -> [KeptBytes]
     /// Replaces the version named, or creates when `nil` is named; durable when it returns.
     ///
-    /// - Parameter serial: the number the replaced bytes are kept under, if any are replaced.
+    /// `serial`: the number the replaced bytes are kept under, if any are replaced.
     /// - Throws: ``ErrorCode/writeConflict`` when the stored version is another; nothing is changed.
     func write(
         _ bytes: [UInt8], for app: String, replacing version: StoreVersion?, keeping serial: Int?
     ) async throws -> StoreVersion
     /// Takes the exclusive lock, waiting for at most `timeout`.
     ///
-    /// - Parameter waiting: told about the present holder, at once and then every few seconds.
+    /// `waiting`: told about the present holder, at once and then every few seconds.
     /// - Throws: ``ErrorCode/locked`` with the holder when the time is over.
     func lock(
         _ app: String, for holder: LockHolder, timeout: Duration,

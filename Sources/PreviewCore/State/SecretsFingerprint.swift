@@ -17,9 +17,9 @@ package struct SecretsFingerprint: Codable, Hashable, Sendable {
     /// Looks at the values that are available and compares them with the recorded fingerprint.
     ///
     /// A secret that is not available here keeps its recorded digest: it is no change.
-    /// - Parameters:
-    ///   - values: name and value of every secret that is available.
-    ///   - salt: the state's salt, in hexadecimal.
+    ///
+    /// `values`: name and value of every secret that is available.
+    /// `salt`: the state's salt, in hexadecimal.
     package static func make(
         names: [String], values: [String: String], salt: String, recorded: SecretsFingerprint?
     ) -> SecretsFingerprint {
@@ -65,7 +65,8 @@ package struct SecretsFingerprint: Codable, Hashable, Sendable {
     /// The parameters stand beside the digest so that they can be raised later.
     private static func stretched(_ bytes: [UInt8], salt: String) -> String {
         "scrypt:8192:8:1:"
-            + Digest.hexadecimal(Digest.stretched(bytes, salt: Array("preview-secret\n\(salt)".utf8)))
+            + Digest.hexadecimal(
+                Digest.stretched(bytes, salt: Array("preview-secret\n\(salt)".utf8)))
     }
 }
 

@@ -12,15 +12,15 @@ package struct Session: Sendable {
         case pending, running, completed, error, stale
     }
 
+    /// What it was computed from.
     package let state: State
     package let statuses: [StepID: StepStatus]
     package let failure: (step: StepID, error: RecordedError)?
 
     /// Looks at a state.
     ///
-    /// - Parameters:
-    ///   - isLocked: whether a run holds the lock: a begun step whose run is gone is in error.
-    ///   - stale: completed steps whose recorded input no longer follows from the file.
+    /// `isLocked`: whether a run holds the lock: a begun step whose run is gone is in error.
+    /// `stale`: completed steps whose recorded input no longer follows from the file.
     package init(of state: State, isLocked: Bool, stale: Set<StepID> = []) {
         self.state = state
         var statuses: [StepID: StepStatus] = [:]
@@ -45,7 +45,8 @@ package struct Session: Sendable {
         guard let attempt = record.attempt else { return nil }
         if attempt.open, isLocked { return nil }
         return attempt.error
-            ?? RecordedError(code: .interrupted, message: "interrupted before its outcome was known")
+            ?? RecordedError(
+                code: .interrupted, message: "interrupted before its outcome was known")
     }
 
     /// Steps that are completed, stale ones included, in order.
@@ -61,6 +62,7 @@ package struct Session: Sendable {
     /// 0, 25, 50, 75 or 100.
     package var progress: Int { completedSteps.count * 25 }
 
+    /// Cancelled before failed before completed.
     package var overallStatus: OverallStatus {
         if state.cancelledAt != nil { return .cancelled }
         if failure != nil { return .failed }

@@ -36,49 +36,72 @@ package enum StateFile {
     /// The document's bytes: canonical JSON on one line, with a final newline.
     package static func encode(_ state: State) -> [UInt8] {
         var document = StateDocument.json(of: state)
-        let session = Session(of: state, isLocked: state.hasOpenAttempt).json
+        let session = Session(of: state, isLocked: state.isUnderWay).json
         document["session"] = session
-        let checksum = "sha256:" + Digest.hex(JSONWriter.canonical(.object(document)))
-        document["checksum"] = .string(checksum)
-        return JSONWriter.canonical(.object(document)) + [0x0A]
+        // "checksum" has its place among the sorted names: the rest is written once, in two parts.
+        let name = "checksum"
+        func part(_ belongs: (String) -> Bool) -> [UInt8] {
+            JSONWriter.canonical(
+                .object(JSONObject(document.members.filter { belongs($0.name) })))
+        }
+        let start = part { $0 < name }.dropLast() + [UInt8(ascii: ",")]
+        let end = part { $0 > name }.dropFirst()
+        var hasher = SHA256Hasher()
+        hasher.update(start)
+        hasher.update(end)
+        let checksum = Digest.hexadecimal(hasher.finish())
+        return start + "\"\(name)\":\"sha256:\(checksum)\",".utf8 + end + [0x0A]
     }
 
     /// The document for people: its members in reading order, with the session.
     package static func shown(_ state: State) -> JSONValue {
         var document = StateDocument.json(of: state)
-        document["session"] = Session(of: state, isLocked: state.hasOpenAttempt).json
+        document["session"] = Session(of: state, isLocked: state.isUnderWay).json
         return .object(document)
     }
 
     /// Reads a document and checks that it is whole.
     package static func decode(_ bytes: [UInt8]) throws(Damage) -> State {
         guard bytes.contains(where: { $0 > 0x20 }) else { throw .empty }
+        let isAsWritten = isAsWritten(bytes)
+        var options = JSONReader.Options.strict
+        // The session is for outside readers. In bytes that are as they were written it is whole.
+        if isAsWritten { options.passesOver = "session" }
         let value: JSONValue
         do {
-            value = try JSONReader.read(bytes)
+            value = try JSONReader.read(bytes, options: options)
         } catch {
             throw .syntax(error)
         }
         guard case .object(let document) = value else { throw .foreign("it is no JSON object") }
         // A newer format may take its checksum differently, so its number is looked at first.
-        guard let format = document["format"]?.int else { throw .foreign("it has no format number") }
+        guard let format = document["format"]?.int else {
+            throw .foreign("it has no format number")
+        }
         guard format <= Self.format else { throw .newer(format: format) }
         guard format == Self.format else { throw .foreign("there is no format \(format)") }
-        guard isWhole(document, bytes: bytes) else { throw .altered }
+        guard isAsWritten || isWhole(document) else { throw .altered }
         return try StateDocument.state(from: document)
     }
 
-    /// Checks the checksum; for bytes in canonical form without writing the document anew.
-    private static func isWhole(_ document: JSONObject, bytes: [UInt8]) -> Bool {
-        guard let checksum = document["checksum"]?.string else { return false }
-        let member = Array("\"checksum\":\"\(checksum)\",".utf8)
-        if let start = firstRange(of: member, in: bytes) {
-            var hasher = SHA256Hasher()
-            hasher.update(bytes[..<start])
-            let end = bytes.last == 0x0A ? bytes.count - 1 : bytes.count
-            hasher.update(bytes[(start + member.count)..<end])
-            if "sha256:" + Digest.hexadecimal(hasher.finish()) == checksum { return true }
+    /// Whether the checksum fits the bytes as they are, which are in canonical form then.
+    private static func isAsWritten(_ bytes: [UInt8]) -> Bool {
+        let opening = Array("\"checksum\":\"sha256:".utf8)
+        guard let start = firstRange(of: opening, in: bytes) else { return false }
+        let digits = start + opening.count
+        let rest = digits + 64 + 2
+        guard rest < bytes.count, bytes[(rest - 2)..<rest].elementsEqual("\",".utf8) else {
+            return false
         }
+        var hasher = SHA256Hasher()
+        hasher.update(bytes[..<start])
+        hasher.update(bytes[rest..<(bytes.last == 0x0A ? bytes.count - 1 : bytes.count)])
+        return Digest.hexadecimal(hasher.finish()).utf8.elementsEqual(bytes[digits..<(rest - 2)])
+    }
+
+    /// Whether the checksum fits the content, however it is laid out.
+    private static func isWhole(_ document: JSONObject) -> Bool {
+        guard let checksum = document["checksum"]?.string else { return false }
         var rest = document
         rest["checksum"] = nil
         return "sha256:" + Digest.hex(JSONWriter.canonical(.object(rest))) == checksum
@@ -97,4 +120,10 @@ package enum StateFile {
 extension State {
     /// Whether a step was begun whose outcome is unknown.
     package var hasOpenAttempt: Bool { steps.values.contains { $0.attempt?.open == true } }
+
+    /// Whether a run is in the middle of a step, as far as the record tells: it would have said
+    /// that it failed.
+    var isUnderWay: Bool {
+        steps.values.contains { $0.attempt?.open == true && $0.attempt?.error == nil }
+    }
 }

@@ -17,6 +17,7 @@ package struct AllocateMachine: Step {
 
     package init() {}
 
+    /// Where the machine is to stand, and how big it is made.
     package struct Input: Codable, Hashable, Sendable {
         package var app: String
         package var provider: ProviderName
@@ -26,6 +27,7 @@ package struct AllocateMachine: Step {
         package var resources: Config.Resources
     }
 
+    /// The result of step 2 (SPEC section 1), with the machine as the provider knows it.
     package struct Output: Codable, Hashable, Sendable {
         package var appName: String
         package var previewUrl: String
@@ -50,7 +52,7 @@ package struct AllocateMachine: Step {
     private func regions(in context: PlanContext) -> [String] {
         guard context.config.provider != .local else { return ["local"] }
         let wanted = context.config.regions
-        guard let region = context.state.output(of: self)?.region, wanted.contains(region),
+        guard let region = context.output(of: self)?.region, wanted.contains(region),
             let recorded = context.state.input(of: self)
         else { return wanted }
         return recorded.regions
@@ -98,6 +100,13 @@ package struct AllocateMachine: Step {
     }
 
     package func successDescription(of output: Output) -> String { output.description }
+
+    package func findings(in output: Output) -> [String] {
+        [
+            "Machine: \(output.machineSize) in \(output.region)",
+            "Reserved: \(output.appName) at \(output.previewUrl)",
+        ]
+    }
 
     package func undo(_ output: Output, in world: World) async throws {
         try await world.provider.deallocate(output.machine)

@@ -2,9 +2,8 @@
 package enum BootDiagnosis {
     /// What to do about it, or `nil` when no line says anything known.
     ///
-    /// Of several known lines the last one counts, being nearest to the end.
-    ///
-    /// - Parameter lines: what was printed last, oldest first.
+    /// The lines are those printed last, oldest first. Of several known ones the last counts, being
+    /// nearest to the end.
     package static func fix(for lines: [String]) -> String? {
         for line in lines.reversed() {
             for rule in rules {
@@ -87,16 +86,18 @@ package enum BootDiagnosis {
 
     private static func missingScript(_ line: String) -> String? {
         let name =
-            quoted(in: line, after: "Missing script: ") ?? quoted(in: line, after: "missing script: ")
+            quoted(in: line, after: "Missing script: ")
+            ?? quoted(in: line, after: "missing script: ")
         guard let name else { return nil }
         return "add a script `\(name)` to package.json, or set the command under `run:`"
     }
 
     private static func outOfSyncLockfile(_ line: String) -> String? {
         let isNPM = line.contains("npm ci") && line.contains("in sync")
-        guard isNPM || line.contains("ERR_PNPM_OUTDATED_LOCKFILE")
-            || line.contains("lockfile needs to be updated")
-            || line.contains("lockfile would have been modified")
+        guard
+            isNPM || line.contains("ERR_PNPM_OUTDATED_LOCKFILE")
+                || line.contains("lockfile needs to be updated")
+                || line.contains("lockfile would have been modified")
         else { return nil }
         return "run the package manager's install here, commit the lockfile and push"
     }
@@ -109,7 +110,8 @@ package enum BootDiagnosis {
             "5432": "PostgreSQL", "3306": "MySQL", "6379": "Redis", "27017": "MongoDB",
         ]
         let service = services.first { line.contains($0.key) }?.value
-        return "start \(service ?? "the service the app connects to"), or point the app at one that "
+        return
+            "start \(service ?? "the service the app connects to"), or point the app at one that "
             + "runs by a variable under `env:` or `secrets:`"
     }
 
@@ -119,15 +121,17 @@ package enum BootDiagnosis {
         {
             return "install the version of node that package.json asks for under `engines`"
         }
-        guard line.contains("requires a different Python")
-            || line.contains("Requires-Python")
+        guard
+            line.contains("requires a different Python")
+                || line.contains("Requires-Python")
         else { return nil }
         return "install a version of Python that the dependencies accept"
     }
 
     private static func outOfMemory(_ line: String) -> String? {
-        guard line.contains("JavaScript heap out of memory") || line.contains("MemoryError")
-            || line.contains("Cannot allocate memory")
+        guard
+            line.contains("JavaScript heap out of memory") || line.contains("MemoryError")
+                || line.contains("Cannot allocate memory")
         else { return nil }
         return "give it more under `resources: { memory: … }`"
     }

@@ -14,6 +14,7 @@ package struct BootRepository: Step {
 
     package init() {}
 
+    /// Everything that a change of means another boot.
     package struct Input: Codable, Hashable, Sendable {
         package var machine: String
         package var commit: String?
@@ -25,6 +26,7 @@ package struct BootRepository: Step {
         package var health: Config.Health
     }
 
+    /// The result of step 4 (SPEC section 1).
     package struct Output: Codable, Hashable, Sendable {
         package var bootStatus: String
         /// `ready` only after a real answer.
@@ -36,6 +38,7 @@ package struct BootRepository: Step {
         package var notes: [String]
         package var machine: Machine
 
+        /// A line for whoever looks at the result, done when it is true (BEHAVIOURS D56).
         package struct NextAction: Codable, Hashable, Sendable {
             package var text: String
             package var done: Bool
@@ -48,16 +51,17 @@ package struct BootRepository: Step {
         if machine == nil { unknown["machine"] = .machine }
         let detected = context.settled(DetectRepository())
         if detected == nil { unknown["commands"] = .repository }
-        let known = detected ?? context.state.output(of: DetectRepository())
+        let known = detected ?? context.output(of: DetectRepository())
         let commit = context.facts.head?.commit ?? known?.commit
         if commit == nil { unknown["commit"] = .repository }
         let settings = ConfigureSettings().input(in: context).input
         return Wish(
             Input(
-                machine: machine ?? context.state.output(of: AllocateMachine())?.machineId ?? "",
+                machine: machine ?? context.output(of: AllocateMachine())?.machineId ?? "",
                 commit: commit, path: context.config.path,
                 settings: ConfigureSettings.revision(of: settings),
-                commands: RunCommands(detected: known, run: context.config.run),
+                commands: RunCommands(
+                    detected: known, run: context.config.run, provider: context.config.provider),
                 image: context.config.run.image, health: context.config.health),
             unknown: unknown)
     }
@@ -76,7 +80,8 @@ package struct BootRepository: Step {
             Field("commands.start", JSONValue(commands.start), cause: "commands changed"),
             Field("commands.serve", JSONValue(commands.staticRoot), cause: "commands changed"),
             Field("commands.runtime", JSONValue(commands.runtime), cause: "runtime changed"),
-            Field("commands.port", commands.port.map(JSONValue.int) ?? .null, cause: "port changed"),
+            Field(
+                "commands.port", commands.port.map(JSONValue.int) ?? .null, cause: "port changed"),
             Field("commands.mode", .string(commands.mode.rawValue), cause: "mode changed"),
             Field("path", input.path.isEmpty ? .null : .string(input.path), cause: "another path"),
             Field("image", JSONValue(input.image), cause: "image changed"),
@@ -92,7 +97,8 @@ package struct BootRepository: Step {
         guard let machine = run.state.output(of: AllocateMachine())?.machine,
             let detected = run.state.output(of: DetectRepository()), let commit = input.commit
         else { throw Rejection(.missingSteps([.repository, .machine], before: id)) }
-        try input.commands.check(path: input.path)
+        try input.commands.check(
+            path: input.path, isUnknown: detected.projectType == DetectedRepository.unknownType)
         let secrets = try SecretValues.resolve(run.config.secrets, from: run.world.secrets)
         let receipt = try await run.world.provider.boot(
             release(of: input, commit: commit, detected: detected, machine: machine, run: run),
@@ -133,6 +139,10 @@ package struct BootRepository: Step {
     }
 
     package func successDescription(of output: Output) -> String { output.description }
+
+    package func findings(in output: Output) -> [String] { [] }
+
+    package func remarks(on output: Output) -> [String] { output.notes }
 
     package func undo(_ output: Output, in world: World) async throws {
         try await world.provider.shutDown(output.machine)

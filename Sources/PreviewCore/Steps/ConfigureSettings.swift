@@ -14,6 +14,7 @@ package struct ConfigureSettings: Step {
 
     package init() {}
 
+    /// The settings as the configuration wants them, with digests in place of secrets.
     package struct Input: Codable, Hashable, Sendable {
         /// Id of the machine that is configured; another machine needs its settings anew.
         package var machine: String
@@ -23,6 +24,7 @@ package struct ConfigureSettings: Step {
         package var lifecycle: Config.Lifecycle
     }
 
+    /// The result of step 3 (SPEC section 1).
     package struct Output: Codable, Hashable, Sendable {
         package var environment: [String: String]
         /// Names only.
@@ -37,6 +39,7 @@ package struct ConfigureSettings: Step {
         package var revision: String
         package var expiresAt: Timestamp?
 
+        /// How big the machine is.
         package struct Size: Codable, Hashable, Sendable {
             package var cpu: Int
             /// In MB.
@@ -50,7 +53,7 @@ package struct ConfigureSettings: Step {
         if machine == nil { unknown["machine"] = .machine }
         return Wish(
             Input(
-                machine: machine ?? context.state.output(of: AllocateMachine())?.machineId ?? "",
+                machine: machine ?? context.output(of: AllocateMachine())?.machineId ?? "",
                 environment: context.config.environment, secrets: context.facts.secrets,
                 resources: context.config.resources, lifecycle: context.config.lifecycle),
             unknown: unknown)
@@ -122,6 +125,22 @@ package struct ConfigureSettings: Step {
     }
 
     package func successDescription(of output: Output) -> String { output.description }
+
+    package func findings(in output: Output) -> [String] {
+        let names = output.environment.keys.sorted() + output.secrets.map { "\($0) (secret)" }
+        let stop =
+            output.shutdownAfterInactivity == DurationText.short(nil)
+            ? "never stops by itself"
+            : "stops after \(output.shutdownAfterInactivity) without traffic"
+        return [
+            "Environment: \(names.isEmpty ? "nothing of its own" : names.joined(separator: ", "))",
+            "Resources: \(output.resources.cpu) CPU, \(output.resources.memory) MB",
+            "Auto-stop: \(stop)"
+                + (output.autoStartStop ? ", starts on the next connection" : ""),
+        ]
+    }
+
+    package func remarks(on output: Output) -> [String] { output.notes }
 
     package func undo(_ output: Output, in world: World) async throws {}
 }

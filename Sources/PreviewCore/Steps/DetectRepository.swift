@@ -14,6 +14,7 @@ package struct DetectRepository: Step {
 
     package init() {}
 
+    /// Which commit of which preview; nothing that only this machine knows.
     package struct Input: Codable, Hashable, Sendable {
         /// Digest of address, branch, path and user; the address itself may be a path of this machine.
         package var source: String
@@ -24,11 +25,12 @@ package struct DetectRepository: Step {
         package var subject: String?
     }
 
+    /// What was found.
     package typealias Output = DetectedRepository
 
     package func input(in context: PlanContext) -> Wish<Input> {
         let head = context.facts.head
-        let recorded = context.state.output(of: self)
+        let recorded = context.output(of: self)
         let commit = head?.commit ?? recorded?.commit
         return Wish(
             Input(
@@ -87,6 +89,26 @@ package struct DetectRepository: Step {
     }
 
     package func successDescription(of output: Output) -> String { output.description }
+
+    package func findings(in output: Output) -> [String] {
+        let subject = output.subject.map { " \"\($0)\"" } ?? ""
+        let type = [output.framework ?? output.projectType, output.packageManager]
+            .compactMap { $0 }.joined(separator: ", ")
+        var lines = [
+            "Repository: \(output.repositoryName) (\(output.repositoryUrl))",
+            "Branch: \(output.branchName) at \(output.commit.prefix(7))\(subject)",
+            "Type: \(type)",
+        ]
+        let scripts = output.packageInfo.scripts
+        if !scripts.isEmpty { lines.append("Scripts: \(scripts.joined(separator: ", "))") }
+        let commands = [
+            ("Install", output.commands.install), ("Build", output.commands.build),
+            ("Start", output.commands.start),
+        ]
+        lines += commands.compactMap { name, command in command.map { "\(name): \($0)" } }
+        if let root = output.staticRoot { lines.append("Serve: the files in \(root)") }
+        return lines
+    }
 
     package func undo(_ output: Output, in world: World) async throws {}
 }

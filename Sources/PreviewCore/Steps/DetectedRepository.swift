@@ -6,7 +6,10 @@ package struct DetectedRepository: Codable, Hashable, Sendable {
     package var commit: String
     /// First line of the commit's message, where it is known.
     package var subject: String?
-    /// Id of the catalogue, or `unknown`.
+    /// What people read where no type was recognised.
+    package static let unknownType = "unknown"
+
+    /// Id of the catalogue, or ``unknownType``.
     package var projectType: String
     package var framework: String?
     package var language: String?
@@ -28,17 +31,20 @@ package struct DetectedRepository: Codable, Hashable, Sendable {
     /// What git is given to fetch the commit from.
     package var fetchUrl: String
 
+    /// The program that runs the project, and where its version is written.
     package struct Runtime: Codable, Hashable, Sendable {
         package var name: String
         package var version: String?
         package var source: String?
     }
 
+    /// What is told of `package.json`.
     package struct PackageInfo: Codable, Hashable, Sendable {
         /// Names in file order, never the whole manifest.
         package var scripts: [String]
     }
 
+    /// Shell lines, run in the folder of the application.
     package struct Commands: Codable, Hashable, Sendable {
         package var install: String?
         package var build: String?
@@ -46,6 +52,7 @@ package struct DetectedRepository: Codable, Hashable, Sendable {
         package var dev: String?
     }
 
+    /// A file of the repository and what it speaks for.
     package struct Evidence: Codable, Hashable, Sendable {
         package var file: String
         package var reason: String
@@ -60,7 +67,7 @@ extension DetectedRepository {
         self.init(
             repositoryName: identity.repositoryName, repositoryUrl: identity.repository,
             branchName: head.branch, commit: head.commit, subject: head.subject,
-            projectType: detection.projectType ?? "unknown", framework: detection.framework,
+            projectType: detection.projectType ?? Self.unknownType, framework: detection.framework,
             language: detection.language, packageManager: detection.packageManager,
             runtime: detection.runtime.map {
                 Runtime(name: $0.name, version: $0.version, source: $0.source)
@@ -74,5 +81,52 @@ extension DetectedRepository {
             evidence: detection.evidence.map { Evidence(file: $0.file, reason: $0.reason) },
             warnings: detection.warnings, requiredVariables: detection.requiredVariables,
             environment: detection.environment, description: description, fetchUrl: head.fetchURL)
+    }
+}
+
+// By hand, because fields of the contract are `null` and never absent where nothing is known.
+extension DetectedRepository {
+    package func encode(to encoder: any Encoder) throws {
+        var fields = encoder.container(keyedBy: CodingKeys.self)
+        try fields.encode(repositoryName, forKey: .repositoryName)
+        try fields.encode(repositoryUrl, forKey: .repositoryUrl)
+        try fields.encode(branchName, forKey: .branchName)
+        try fields.encode(commit, forKey: .commit)
+        try fields.encode(subject, forKey: .subject)
+        try fields.encode(projectType, forKey: .projectType)
+        try fields.encode(framework, forKey: .framework)
+        try fields.encode(language, forKey: .language)
+        try fields.encode(packageManager, forKey: .packageManager)
+        try fields.encode(runtime, forKey: .runtime)
+        try fields.encode(packageInfo, forKey: .packageInfo)
+        try fields.encode(commands, forKey: .commands)
+        try fields.encode(port, forKey: .port)
+        try fields.encode(outputDirectory, forKey: .outputDirectory)
+        try fields.encode(staticRoot, forKey: .staticRoot)
+        try fields.encode(evidence, forKey: .evidence)
+        try fields.encode(warnings, forKey: .warnings)
+        try fields.encode(requiredVariables, forKey: .requiredVariables)
+        try fields.encode(environment, forKey: .environment)
+        try fields.encode(description, forKey: .description)
+        try fields.encode(fetchUrl, forKey: .fetchUrl)
+    }
+}
+
+extension DetectedRepository.Runtime {
+    package func encode(to encoder: any Encoder) throws {
+        var fields = encoder.container(keyedBy: CodingKeys.self)
+        try fields.encode(name, forKey: .name)
+        try fields.encode(version, forKey: .version)
+        try fields.encode(source, forKey: .source)
+    }
+}
+
+extension DetectedRepository.Commands {
+    package func encode(to encoder: any Encoder) throws {
+        var fields = encoder.container(keyedBy: CodingKeys.self)
+        try fields.encode(install, forKey: .install)
+        try fields.encode(build, forKey: .build)
+        try fields.encode(start, forKey: .start)
+        try fields.encode(dev, forKey: .dev)
     }
 }

@@ -11,8 +11,17 @@ package struct RunCommands: Codable, Hashable, Sendable {
     package var mode: Config.Mode
 
     /// Combines detection with the configuration's overrides, which win field by field.
-    package init(detected: DetectedRepository?, run: Config.RunOverrides) {
-        let commands = detected?.commands
+    ///
+    /// `provider`: for `local` a detected command that asks for all addresses gets the
+    ///   loopback address: nobody else is to reach it (SPEC section 8). An override stays as it is.
+    package init(
+        detected: DetectedRepository?, run: Config.RunOverrides, provider: ProviderName
+    ) {
+        var commands = detected?.commands
+        if provider == .local, let found = commands {
+            commands?.start = found.start.map(Self.onLoopback)
+            commands?.dev = found.dev.map(Self.onLoopback)
+        }
         install = run.install ?? commands?.install
         mode = run.mode
         switch run.mode {
@@ -30,6 +39,11 @@ package struct RunCommands: Codable, Hashable, Sendable {
         if staticRoot != nil { port = nil }
     }
 
+    /// HOST is the loopback address there.
+    private static func onLoopback(_ command: String) -> String {
+        command.replacing("0.0.0.0", with: "$HOST")
+    }
+
     /// What the boot takes where nothing is certain.
     private static func defaultPort(_ runtime: String?) -> Int {
         switch runtime {
@@ -41,18 +55,28 @@ package struct RunCommands: Codable, Hashable, Sendable {
 
     /// Refuses a release that has nothing to start.
     ///
+    /// `isUnknown`: whether detection could not tell what the project is.
     /// - Throws: ``Rejection`` with the fix for `run:`.
-    package func check(path: String) throws {
+    package func check(path: String, isUnknown: Bool) throws {
         guard start == nil, staticRoot == nil else { return }
-        let missing =
-            mode == .dev
-            ? "there is neither a dev command nor a start command"
-            : "there is no start command"
+        let evidence = [Failure.Evidence("looked in", path.isEmpty ? "the repository" : path)]
+        let fix = "write `run: { start: … }` in preview.yaml, or choose a folder with `path:`"
+        if isUnknown {
+            throw Rejection(
+                Failure(
+                    .projectUnknown,
+                    "the project was not recognised, so nothing says how to start it",
+                    step: .boot, evidence: evidence, fix: "\(fix); `preview detect` shows why"))
+        }
+        if mode == .dev {
+            throw Rejection(
+                Failure(
+                    .scriptMissing, "there is neither a `dev` nor a `start` command", step: .boot,
+                    evidence: evidence, fix: fix))
+        }
         throw Rejection(
             Failure(
-                .startCommandMissing, missing, step: .boot,
-                evidence: [.init("looked in", path.isEmpty ? "the repository" : path)],
-                fix: "write `run: { start: … }` in preview.yaml, or choose a folder with `path:`"
-                    + (mode == .production ? "; `run: { mode: dev }` uses the dev command" : "")))
+                .startCommandMissing, "there is no `start` command", step: .boot,
+                evidence: evidence, fix: "\(fix); `run: { mode: dev }` uses the dev command"))
     }
 }

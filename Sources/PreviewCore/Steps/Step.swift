@@ -39,6 +39,12 @@ package protocol Step<Input, Output>: Sendable {
     func run(_ input: Input, _ run: StepRun<Output>) async throws -> Output
     /// The description of a success.
     func successDescription(of output: Output) -> String
+    /// What a person wants to know of a success beyond its description, a line each
+    /// (BEHAVIOURS D5, D24, D34).
+    func findings(in output: Output) -> [String]
+    /// What a person should know of a success although it is one, such as limits that are not
+    /// enforced here. Told as warnings.
+    func remarks(on output: Output) -> [String]
     /// Takes it away again. Absent is success.
     func undo(_ output: Output, in world: World) async throws
 }
@@ -48,6 +54,7 @@ extension Step {
     package func action(from recorded: Input, to wanted: Input) -> Action { .update }
     package var repetition: Action { .update }
     package func settled(_ input: Input, by output: Output) -> Input { input }
+    package func remarks(on output: Output) -> [String] { [] }
 }
 
 /// The input a step would be given, with the fields that only an earlier step can tell.
@@ -120,6 +127,7 @@ package struct StepRun<Output: Sendable>: Sendable {
 
 /// The four steps, and the only list of them.
 package enum Steps {
+    /// In the order of `apply`.
     package static let all: [any Step] = [
         DetectRepository(), AllocateMachine(), ConfigureSettings(), BootRepository(),
     ]

@@ -18,5 +18,6 @@ package enum StepID: String, CaseIterable, Codable, CodingKeyRepresentable, Send
         self = step
     }
 
+    /// The order of `apply`.
     package static func < (left: StepID, right: StepID) -> Bool { left.number < right.number }
 }

@@ -41,6 +41,7 @@ package struct AppName: Hashable, Sendable, Comparable, CustomStringConvertible 
     /// The ports that `local` previews take.
     package static let localPorts = 20000..<40000
 
+    /// The order of their characters.
     package static func < (left: AppName, right: AppName) -> Bool {
         left.description < right.description
     }

@@ -31,6 +31,7 @@ package enum DurationText {
         var (rest, total) = (Substring(text.lowercased()), 0.0)
         rest.removeAll { $0 == "-" || $0 == " " || $0 == "_" }
         guard !rest.isEmpty, rest.utf8.count <= 20 else { return nil }
+        if seconds("\(rest)s") ?? 0 > 0 { return "\(rest)s" }
         while !rest.isEmpty {
             let number = rest.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
             let word = rest.dropFirst(number.count).prefix { $0.isASCII && $0.isLetter }

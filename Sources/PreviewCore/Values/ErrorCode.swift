@@ -85,7 +85,6 @@ package enum ErrorCode: String, CaseIterable, Codable, Sendable {
     case nobodyToAsk = "PV0603"
     case stalePlan = "PV0604"
     case tooManyPreviews = "PV0605"
-    case tooExpensive = "PV0606"
     case planUnreadable = "PV0607"
     case sessionCancelled = "PV0608"
     case leftovers = "PV0609"
@@ -97,6 +96,5 @@ package enum ErrorCode: String, CaseIterable, Codable, Sendable {
     case usage = "PV0701"
     case interrupted = "PV0702"
     case timedOut = "PV0703"
-    case commandFailed = "PV0704"
     case internalError = "PV0900"
 }

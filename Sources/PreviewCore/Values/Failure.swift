@@ -115,8 +115,9 @@ extension Failure {
             : "steps " + numbers.dropLast().joined(separator: ", ") + " and " + (numbers.last ?? "")
         return Failure(
             .stepOrder, "step \(step.number) cannot run before \(list)", step: step,
-            evidence: evidence, fix: "run the earlier steps first",
-            retry: "preview apply --step \(missing.first?.number ?? 1)")
+            evidence: evidence,
+            fix: "run \(missing.count == 1 ? "it" : "them") first, or all at once",
+            retry: "preview apply --through \(step.number)")
     }
 
     /// What a step would do kept changing while it was being approved or finished.

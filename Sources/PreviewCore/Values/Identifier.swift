@@ -2,7 +2,7 @@
 package enum Identifier {
     /// A version 4 UUID in lower case.
     ///
-    /// - Parameter bytes: 16 random bytes.
+    /// `bytes`: 16 random bytes.
     package static func uuid(_ bytes: [UInt8]) -> String {
         precondition(bytes.count == 16, "a UUID has 16 bytes")
         var bytes = bytes

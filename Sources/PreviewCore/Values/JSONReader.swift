@@ -19,6 +19,9 @@ package struct JSONReader {
         package var allowsDuplicates = false
         /// How deep arrays and objects may nest.
         package var maximumDepth = 128
+        /// A member of the outermost object that is passed over: an object whose content was checked
+        /// by other means and is of no use to the caller.
+        package var passesOver: String?
 
         /// The strict reading: no comments, no duplicates.
         package static let strict = Options()
@@ -68,7 +71,9 @@ package struct JSONReader {
     }
 
     private mutating func value() throws(JSONSyntaxError) -> JSONValue {
-        guard position < bytes.count else { throw failure("the text ends where a value is expected") }
+        guard position < bytes.count else {
+            throw failure("the text ends where a value is expected")
+        }
         switch bytes[position] {
         case UInt8(ascii: "{"): return try object()
         case UInt8(ascii: "["): return try array()
@@ -84,8 +89,11 @@ package struct JSONReader {
     private mutating func object() throws(JSONSyntaxError) -> JSONValue {
         try enter()
         var members: [JSONObject.Member] = []
+        members.reserveCapacity(8)
         var names: Set<String> = []
-        while try !closes(UInt8(ascii: "}"), first: members.isEmpty) {
+        var isFirst = true
+        while try !closes(UInt8(ascii: "}"), first: isFirst) {
+            isFirst = false
             guard position < bytes.count, bytes[position] == UInt8(ascii: "\"") else {
                 throw failure("expected a name in double quotes")
             }
@@ -94,6 +102,10 @@ package struct JSONReader {
             try skipSpace()
             try expect(UInt8(ascii: ":"), "expected `:` after the name")
             try skipSpace()
+            if depth == 1, name == options.passesOver {
+                try passOver()
+                continue
+            }
             let value = try value()
             if isRepeated(name, in: members, seen: &names) {
                 guard options.allowsDuplicates else {
@@ -106,6 +118,29 @@ package struct JSONReader {
         }
         depth -= 1
         return .object(JSONObject(members))
+    }
+
+    /// Goes to the end of a value by its brackets alone.
+    private mutating func passOver() throws(JSONSyntaxError) {
+        var nesting = 0
+        repeat {
+            guard position < bytes.count else { throw failure("the text ends inside a value") }
+            switch bytes[position] {
+            case UInt8(ascii: "{"), UInt8(ascii: "["): nesting += 1
+            case UInt8(ascii: "}"), UInt8(ascii: "]"): nesting -= 1
+            case UInt8(ascii: "\""): try passOverString()
+            default: break
+            }
+            position += 1
+        } while nesting > 0
+    }
+
+    private mutating func passOverString() throws(JSONSyntaxError) {
+        position += 1
+        while position < bytes.count, bytes[position] != UInt8(ascii: "\"") {
+            position += bytes[position] == UInt8(ascii: "\\") ? 2 : 1
+        }
+        guard position < bytes.count else { throw failure("the string is not closed") }
     }
 
     /// Small objects are searched, large ones hashed.
@@ -153,8 +188,10 @@ package struct JSONReader {
         return false
     }
 
-    private mutating func expect(_ byte: UInt8, _ message: String) throws(JSONSyntaxError) {
-        guard position < bytes.count, bytes[position] == byte else { throw failure(message) }
+    private mutating func expect(
+        _ byte: UInt8, _ message: @autoclosure () -> String
+    ) throws(JSONSyntaxError) {
+        guard position < bytes.count, bytes[position] == byte else { throw failure(message()) }
         position += 1
     }
 
@@ -174,7 +211,10 @@ package struct JSONReader {
         if bytes[position] == UInt8(ascii: "-") { position += 1 }
         let whole = digits()
         let leadingZero = whole > 1 && bytes[position - whole] == UInt8(ascii: "0")
-        guard whole > 0, !leadingZero else { throw failure("not a number") }
+        guard whole > 0, !leadingZero else {
+            position = start
+            throw failure("not a number")
+        }
         if position < bytes.count, bytes[position] == UInt8(ascii: ".") {
             position += 1
             guard digits() > 0 else { throw failure("a digit must follow the decimal point") }
@@ -223,6 +263,8 @@ package struct JSONReader {
 
     private func checked(_ range: Range<Int>) throws(JSONSyntaxError) -> String {
         let slice = UnsafeBufferPointer(rebasing: bytes[range])
+        // Nearly all text is ASCII, which needs no further check.
+        if slice.allSatisfy({ $0 < 0x80 }) { return String(decoding: slice, as: UTF8.self) }
         guard let text = String(validating: slice, as: UTF8.self) else {
             throw failure("the string is not valid UTF-8")
         }

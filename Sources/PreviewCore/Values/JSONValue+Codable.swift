@@ -40,6 +40,7 @@ extension JSONValue {
 extension JSONValue: Codable {
     /// Reads any JSON value.
     package init(from decoder: any Decoder) throws {
+        // Each `try?` asks whether it is that kind of value; the last attempt reports the error.
         if let list = try? decoder.unkeyedContainer() {
             self = try Self.array(from: list)
         } else if let fields = try? decoder.container(keyedBy: AnyKey.self) {
@@ -60,7 +61,8 @@ extension JSONValue: Codable {
         return .object(
             JSONObject(
                 try keys.map {
-                    .init(name: $0.stringValue, value: try fields.decode(JSONValue.self, forKey: $0))
+                    .init(
+                        name: $0.stringValue, value: try fields.decode(JSONValue.self, forKey: $0))
                 }))
     }
 

@@ -98,14 +98,12 @@ extension JSONValue {
 }
 
 extension JSONValue: ExpressibleByStringLiteral, ExpressibleByBooleanLiteral,
-    ExpressibleByIntegerLiteral, ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral,
-    ExpressibleByNilLiteral
+    ExpressibleByIntegerLiteral, ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
 {
     package init(stringLiteral value: String) { self = .string(value) }
     package init(booleanLiteral value: Bool) { self = .bool(value) }
     package init(integerLiteral value: Int) { self = .number(String(value)) }
     package init(arrayLiteral elements: JSONValue...) { self = .array(elements) }
-    package init(nilLiteral: ()) { self = .null }
     package init(dictionaryLiteral elements: (String, JSONValue)...) {
         self = .object(JSONObject(elements.map { .init(name: $0.0, value: $0.1) }))
     }
@@ -119,7 +117,8 @@ extension JSONValue {
     /// (ENGINE section 1). Negative and non-finite values become zero.
     package static func seconds(_ value: Double) -> JSONValue {
         guard value.isFinite, value > 0 else { return .number("0") }
-        let thousandths = Int((value * 1000).rounded())
+        // Beyond this, doubles have no thousandths.
+        let thousandths = Int((min(value, 9_007_199_254_740) * 1000).rounded())
         let (whole, rest) = (thousandths / 1000, thousandths % 1000)
         guard rest > 0 else { return .number(String(whole)) }
         var digits = String(1000 + rest).dropFirst()

@@ -9,14 +9,19 @@ package struct Redactor: Sendable {
     /// Shorter values are left alone: they would blacken ordinary text.
     package static let shortestValue = 6
 
-    /// All spellings, by their first byte, longest first.
-    private let patterns: [UInt8: [[UInt8]]]
+    /// All spellings by their first byte, longest first; empty when there are none at all.
+    private let patterns: [[[UInt8]]]
 
     /// Knows the values that are long enough; the order does not matter.
     package init(_ values: some Sequence<String>) {
         let spellings = Set(
-            values.filter { $0.utf8.count >= Self.shortestValue }.flatMap(Self.spellings))
-        patterns = Dictionary(grouping: spellings.sorted { $0.count > $1.count }) { $0[0] }
+            values.filter { $0.utf8.count >= Self.shortestValue }.flatMap(Self.spellings)
+        )
+        var patterns = [[[UInt8]]](repeating: [], count: spellings.isEmpty ? 0 : 256)
+        for spelling in spellings.sorted(by: { $0.count > $1.count }) {
+            patterns[Int(spelling[0])].append(spelling)
+        }
+        self.patterns = patterns
     }
 
     /// The text without the values.
@@ -65,7 +70,8 @@ package struct Redactor: Sendable {
         done.reserveCapacity(bytes.count)
         var index = 0
         while index < bytes.count {
-            guard let candidates = patterns[bytes[index]] else {
+            let candidates = patterns[Int(bytes[index])]
+            guard !candidates.isEmpty else {
                 done.append(bytes[index])
                 index += 1
                 continue
@@ -85,7 +91,9 @@ package struct Redactor: Sendable {
 
     /// The longest candidate wins, so a longer one that may still follow is waited for.
     private func match(
-        _ candidates: [[UInt8]], in bytes: ArraySlice<UInt8>, isComplete: Bool
+        _ candidates: [[UInt8]],
+        in bytes: ArraySlice<UInt8>,
+        isComplete: Bool
     ) -> Match {
         for candidate in candidates {
             if bytes.starts(with: candidate) { return .length(candidate.count) }
@@ -107,6 +115,8 @@ extension Redactor {
             Array(lower.uppercased().utf8),
             percentEncoded(bytes), percentEncoded(bytes, upper: false),
             percentEncoded(bytes, space: "+"), percentEncoded(bytes, sparing: "-._~!'()*"),
+            percentEncoded(bytes, sparing: "-._~/"),
+            percentEncoded(bytes, sparing: "-._~!'()*;,/?:@&=+$#"),
         ] + (0..<3).flatMap { base64(bytes, behind: $0) }
     }
 
@@ -115,10 +125,12 @@ extension Redactor {
         text.flatMap { $0 == UInt8(ascii: "/") ? Array(#"\/"#.utf8) : [$0] }
     }
 
-    /// By default as RFC 3986 section 2.3 has it; forms write `+` for a space, and JavaScript's
-    /// `encodeURIComponent` spares more characters.
+    /// By default as RFC 3986 section 2.3 has it; forms write `+` for a space, Python's `quote`
+    /// spares `/`, and JavaScript's `encodeURIComponent` and `encodeURI` spare more characters.
     private static func percentEncoded(
-        _ bytes: [UInt8], space: String = "%20", sparing spared: String = "-._~",
+        _ bytes: [UInt8],
+        space: String = "%20",
+        sparing spared: String = "-._~",
         upper: Bool = true
     ) -> [UInt8] {
         let plain = Set(spared.utf8)
@@ -139,7 +151,9 @@ extension Redactor {
     /// The characters that depend on the value alone when `offset` other bytes precede it in its
     /// group of three, in both alphabets of RFC 4648.
     private static func base64(_ bytes: [UInt8], behind offset: Int) -> [[UInt8]] {
-        let standard = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+        let standard = Array(
+            "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8
+        )
         let padded = [UInt8](repeating: 0, count: offset) + bytes
         let first = (offset * 8 + 5) / 6
         let characters = (first..<padded.count * 8 / 6).map { index -> UInt8 in

@@ -82,8 +82,10 @@ package final class FileLock: Sendable {
                 throw .cancelled
             }
         }
-        do {
-            try FaultPoint.hit(.lockTaken)
+        do throws(FileFailure) {
+            if let error = FaultPoint.error(at: .lockTaken) {
+                throw FileFailure(.lock, folder.path(of: name), error: error)
+            }
             try writeHolder(holder, to: descriptor, path: folder.path(of: name))
         } catch {
             throw .file(error)

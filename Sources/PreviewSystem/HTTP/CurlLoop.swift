@@ -19,8 +19,8 @@ final class CurlLoop: @unchecked Sendable {
     private var running: [UnsafeMutableRawPointer: (CurlTransfer, Completion)] = [:]
 
     init() {
-        guard globalInitialisation, let multi = curl_multi_init() else {
-            preconditionFailure("libcurl cannot be initialised")
+        guard CurlLibrary.trouble == nil, let multi = preview_curl_multi_init() else {
+            preconditionFailure("the client asks for trouble before it makes a loop")
         }
         self.multi = multi
         // Keeps this object alive until it is stopped.
@@ -44,21 +44,21 @@ final class CurlLoop: @unchecked Sendable {
 
     private func give(_ order: Order) {
         orders.withLock { $0.append(order) }
-        curl_multi_wakeup(multi)
+        preview_curl_multi_wakeup(multi)
     }
 
     private func work() {
         while takeOrders() {
             var count: Int32 = 0
-            curl_multi_perform(multi, &count)
+            preview_curl_multi_perform(multi, &count)
             finishDone()
             // Returns when there is work, at a wake-up, and before the next timeout of a transfer.
-            curl_multi_poll(multi, nil, 0, 60_000, nil)
+            preview_curl_multi_poll(multi, 60_000)
         }
         for handle in Array(running.keys) {
             end(handle) { $0.failure(.cancelled) }
         }
-        curl_multi_cleanup(multi)
+        preview_curl_multi_cleanup(multi)
     }
 
     /// False when the thread is to end.
@@ -88,13 +88,13 @@ final class CurlLoop: @unchecked Sendable {
             return
         }
         running[transfer.handle] = (transfer, completion)
-        let code = curl_multi_add_handle(multi, transfer.handle)
+        let code = preview_curl_multi_add_handle(multi, transfer.handle)
         if code != CURLM_OK { end(transfer.handle) { $0.failure(.other(Int(code.rawValue))) } }
     }
 
     private func finishDone() {
         var left: Int32 = 0
-        while let message = curl_multi_info_read(multi, &left) {
+        while let message = preview_curl_multi_info_read(multi, &left) {
             guard message.pointee.msg == CURLMSG_DONE, let handle = message.pointee.easy_handle
             else { continue }
             let code = message.pointee.data.result
@@ -115,11 +115,19 @@ final class CurlLoop: @unchecked Sendable {
     ) {
         guard let (transfer, completion) = running.removeValue(forKey: handle) else { return }
         let outcome = result(transfer)
-        curl_multi_remove_handle(multi, handle)
+        preview_curl_multi_remove_handle(multi, handle)
         completion(outcome)
     }
 }
 
-/// Once per process, before anything else of the library; 3 is CURL_GLOBAL_ALL, a macro Swift does
-/// not import.
-private let globalInitialisation: Bool = curl_global_init(3) == CURLE_OK
+/// libcurl itself, loaded at its first use.
+enum CurlLibrary {
+    /// Why the library cannot be used, `nil` when it can. The first question loads and initialises
+    /// it; 3 is CURL_GLOBAL_ALL, a macro Swift does not import.
+    static let trouble: String? = {
+        if let reason = preview_curl_load() {
+            return "libcurl cannot be loaded (Debian package libcurl4): \(String(cString: reason))"
+        }
+        return preview_curl_global_init(3) == CURLE_OK ? nil : "libcurl cannot be initialised"
+    }()
+}

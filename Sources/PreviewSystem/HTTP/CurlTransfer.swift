@@ -23,7 +23,7 @@ final class CurlTransfer: @unchecked Sendable {
         network: HTTPNetwork,
         userAgent: String
     ) throws(HTTPFailure) {
-        guard let handle = curl_easy_init() else {
+        guard let handle = preview_curl_easy_init() else {
             preconditionFailure("out of memory")
         }
         self.handle = handle
@@ -40,9 +40,9 @@ final class CurlTransfer: @unchecked Sendable {
     }
 
     deinit {
-        curl_easy_cleanup(handle)
-        curl_slist_free_all(requestHeaders)
-        curl_slist_free_all(connectTo)
+        preview_curl_easy_cleanup(handle)
+        preview_curl_slist_free_all(requestHeaders)
+        preview_curl_slist_free_all(connectTo)
         body.deallocate()
         errorText.deallocate()
     }
@@ -74,7 +74,7 @@ final class CurlTransfer: @unchecked Sendable {
             switch cause {
             case .cancelled: "the request was cancelled"
             case .bodyTooLarge: "the answer is longer than \(request.bodyLimit) bytes"
-            default: String(cString: curl_easy_strerror(code))
+            default: String(cString: preview_curl_easy_strerror(code))
             }
         return HTTPFailure(
             cause: cause,
@@ -132,7 +132,7 @@ final class CurlTransfer: @unchecked Sendable {
             lines.append("\(name):")
         }
         for line in lines {
-            requestHeaders = curl_slist_append(requestHeaders, line)
+            requestHeaders = preview_curl_slist_append(requestHeaders, line)
         }
         preview_curl_set_list(handle, CURLOPT_HTTPHEADER, requestHeaders)
     }
@@ -158,7 +158,7 @@ final class CurlTransfer: @unchecked Sendable {
             let address =
                 override.address.contains(":") ? "[\(override.address)]" : override.address
             let line = "\(override.host):\(override.port):\(address):\(override.port)"
-            connectTo = curl_slist_append(connectTo, line)
+            connectTo = preview_curl_slist_append(connectTo, line)
         }
         preview_curl_set_list(handle, CURLOPT_CONNECT_TO, connectTo)
     }

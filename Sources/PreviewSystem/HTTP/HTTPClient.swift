@@ -46,6 +46,9 @@ package final class HTTPClient: Sendable {
 
     /// Sends the request and waits for the whole response; cancelling the task ends it at once.
     package func send(_ request: HTTPRequest) async throws(HTTPFailure) -> HTTPResponse {
+        if let trouble = CurlLibrary.trouble {
+            throw HTTPFailure(cause: .library, mayHaveBeenSent: false, message: trouble)
+        }
         let transfer = try CurlTransfer(request, network: network, userAgent: userAgent)
         let loop = self.loop.withLock { loop in
             let running = loop ?? CurlLoop()

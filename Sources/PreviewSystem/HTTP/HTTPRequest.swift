@@ -145,6 +145,8 @@ package struct HTTPFailure: Error, Hashable, Sendable {
         case invalidResponse
         /// The waiting task was cancelled.
         case cancelled
+        /// libcurl is not on this machine.
+        case library
         /// Another failure, by its number in libcurl-errors(3).
         case other(Int)
     }

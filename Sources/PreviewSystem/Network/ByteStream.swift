@@ -43,7 +43,8 @@ package final class ByteStream {
 
     /// Begins to connect to a TCP address; what is sent meanwhile waits.
     package static func connecting(
-        to address: SocketAddress, on loop: EventLoop
+        to address: SocketAddress,
+        on loop: EventLoop
     ) throws(SocketFailure) -> ByteStream {
         let descriptor = try makeSocket(address.family)
         let result = address.withSocketAddress { connect(descriptor.number, $0, $1) }
@@ -59,7 +60,8 @@ package final class ByteStream {
 
     /// Hands on what comes from now on. `ending` is called at most once.
     package func start(
-        receiving receive: @escaping ([UInt8]) -> Void, ending end: @escaping (Ending) -> Void
+        receiving receive: @escaping ([UInt8]) -> Void,
+        ending end: @escaping (Ending) -> Void
     ) {
         guard let descriptor, watch == nil else { return }
         self.receive = receive
@@ -157,8 +159,11 @@ package final class ByteStream {
             let count = outgoing.withUnsafeBytes { bytes in
                 repeatingInterrupted {
                     Glibc.send(
-                        descriptor.number, bytes.baseAddress.map { $0 + sent }, pending,
-                        Int32(MSG_NOSIGNAL))
+                        descriptor.number,
+                        bytes.baseAddress.map { $0 + sent },
+                        pending,
+                        Int32(MSG_NOSIGNAL)
+                    )
                 }
             }
             if count < 0 {

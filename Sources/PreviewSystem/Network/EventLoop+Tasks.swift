@@ -6,7 +6,8 @@ extension EventLoop {
     /// Cancelling the returned task asks the work to end; `then` is called all the same.
     @discardableResult
     package func run<Value: Sendable>(
-        _ work: @escaping @Sendable () async -> Value, then: @escaping (Value) -> Void
+        _ work: @escaping @Sendable () async -> Value,
+        then: @escaping (Value) -> Void
     ) throws(FileFailure) -> Task<Void, Never> {
         let (reader, writer) = try Descriptor.makePipe()
         let result = Locked<Value?>(nil)
@@ -16,7 +17,8 @@ extension EventLoop {
             ending: { [unowned stream] _ in
                 stream.close()
                 if let value = result.withLock({ $0 }) { then(value) }
-            })
+            }
+        )
         return Task {
             let value = await work()
             result.withLock { $0 = value }

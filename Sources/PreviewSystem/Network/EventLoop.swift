@@ -28,7 +28,9 @@ package final class EventLoop {
         fileprivate var isCancelled = false
 
         fileprivate init(
-            _ descriptor: Descriptor, _ interest: Interest, _ handler: @escaping (Interest) -> Void
+            _ descriptor: Descriptor,
+            _ interest: Interest,
+            _ handler: @escaping (Interest) -> Void
         ) {
             self.descriptor = descriptor
             self.interest = interest
@@ -55,7 +57,8 @@ package final class EventLoop {
 
     /// Watches a descriptor, which stays open until the watch is cancelled.
     package func watch(
-        _ descriptor: Descriptor, for interest: Interest,
+        _ descriptor: Descriptor,
+        for interest: Interest,
         _ handler: @escaping (Interest) -> Void
     ) -> Watch {
         let watch = Watch(descriptor, interest, handler)
@@ -89,7 +92,8 @@ package final class EventLoop {
     /// The condition is asked at the start and after everything that happens.
     @discardableResult
     package func wait(
-        until deadline: ContinuousClock.Instant? = nil, for condition: () -> Bool
+        until deadline: ContinuousClock.Instant? = nil,
+        for condition: () -> Bool
     ) -> Bool {
         while !condition() {
             if let deadline, ContinuousClock.now >= deadline { return false }

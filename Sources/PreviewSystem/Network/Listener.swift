@@ -18,7 +18,8 @@ package final class Listener {
     /// Listens at a TCP address; connections are taken once ``accept(_:)`` has been called and wait
     /// in the kernel until then.
     package static func tcp(
-        _ address: SocketAddress, on loop: EventLoop
+        _ address: SocketAddress,
+        on loop: EventLoop
     ) throws(SocketFailure) -> Listener {
         let descriptor = try makeSocket(address.family)
         var yes: Int32 = 1
@@ -36,7 +37,9 @@ package final class Listener {
 
     /// Listens at the Unix socket `name` in a folder, replacing what has that name.
     package static func unix(
-        _ name: String, in folder: Folder, on loop: EventLoop
+        _ name: String,
+        in folder: Folder,
+        on loop: EventLoop
     ) throws(SocketFailure) -> Listener {
         let descriptor = try makeSocket(AF_UNIX)
         unlinkat(folder.descriptor.number, name, 0)

@@ -7,7 +7,7 @@ package struct SocketAddress: Hashable, Sendable, CustomStringConvertible {
     /// 0 lets the kernel choose one when listening.
     package let port: Int
 
-    /// - Parameter host: 4 or 16 bytes.
+    /// `host` has 4 or 16 bytes, and `port` fits into 16 bits.
     package init(host: [UInt8], port: Int) {
         precondition(host.count == 4 || host.count == 16, "an address has 4 or 16 bytes")
         self.host = host
@@ -52,7 +52,9 @@ package struct SocketAddress: Hashable, Sendable, CustomStringConvertible {
         let family = host.count == 4 ? AF_INET : AF_INET6
         inet_ntop(family, host, &text, socklen_t(text.count))
         let name = String(
-            decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+            decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)),
+            as: UTF8.self
+        )
         return host.count == 4 ? "\(name):\(port)" : "[\(name)]:\(port)"
     }
 
@@ -78,7 +80,8 @@ package struct SocketAddress: Hashable, Sendable, CustomStringConvertible {
 }
 
 private func withErased<Address, Result>(
-    _ address: inout Address, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Result
+    _ address: inout Address,
+    _ body: (UnsafePointer<sockaddr>, socklen_t) -> Result
 ) -> Result {
     withUnsafePointer(to: &address) { pointer in
         pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
@@ -90,7 +93,9 @@ private func withErased<Address, Result>(
 /// Hands over the address of a Unix socket by the name of an entry in an open folder, so that the
 /// length of the folder's path does not matter: the kernel takes 107 bytes (unix(7)).
 func withUnixAddress<Result>(
-    _ name: String, in folder: Folder, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Result
+    _ name: String,
+    in folder: Folder,
+    _ body: (UnsafePointer<sockaddr>, socklen_t) -> Result
 ) -> Result {
     var address = sockaddr_un()
     address.sun_family = sa_family_t(AF_UNIX)

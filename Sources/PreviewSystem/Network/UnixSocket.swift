@@ -1,3 +1,4 @@
+import CPreviewSystem
 import Glibc
 
 /// Asking a process that listens at a Unix socket.
@@ -7,13 +8,17 @@ package enum UnixSocket {
     /// - Throws: ``SocketFailure/refused`` where nobody listens, ``SocketFailure/timedOut`` when the
     ///   answer is not complete after `timeout`.
     package static func ask(
-        _ request: [UInt8], at name: String, in folder: Folder, timeout: Duration
+        _ request: [UInt8],
+        at name: String,
+        in folder: Folder,
+        timeout: Duration
     ) async throws(SocketFailure) -> [UInt8] {
         // Bounded by the timeouts on the socket, so the thread always ends.
         let result = await BlockingThread.run { () -> Result<[UInt8], SocketFailure> in
             do throws(SocketFailure) {
                 return .success(
-                    try askBlocking(request, at: name, in: folder, timeout: timeout))
+                    try askBlocking(request, at: name, in: folder, timeout: timeout)
+                )
             } catch {
                 return .failure(error)
             }
@@ -22,7 +27,10 @@ package enum UnixSocket {
     }
 
     private static func askBlocking(
-        _ request: [UInt8], at name: String, in folder: Folder, timeout: Duration
+        _ request: [UInt8],
+        at name: String,
+        in folder: Folder,
+        timeout: Duration
     ) throws(SocketFailure) -> [UInt8] {
         let deadline = ContinuousClock.now + timeout
         let number = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
@@ -36,8 +44,11 @@ package enum UnixSocket {
             let count = request.withUnsafeBytes { bytes in
                 repeatingInterrupted {
                     send(
-                        number, bytes.baseAddress.map { $0 + sent }, request.count - sent,
-                        Int32(MSG_NOSIGNAL))
+                        number,
+                        bytes.baseAddress.map { $0 + sent },
+                        request.count - sent,
+                        Int32(MSG_NOSIGNAL)
+                    )
                 }
             }
             guard count > 0 else { throw SocketFailure(error: errno) }
@@ -58,7 +69,9 @@ package enum UnixSocket {
     private static func setTimeouts(_ timeout: Duration, on descriptor: Descriptor) {
         let (seconds, attoseconds) = timeout.components
         var value = timeval(
-            tv_sec: Int(seconds), tv_usec: Int(attoseconds / 1_000_000_000_000))
+            tv_sec: Int(seconds),
+            tv_usec: Int(attoseconds / 1_000_000_000_000)
+        )
         let size = socklen_t(MemoryLayout<timeval>.size)
         setsockopt(descriptor.number, SOL_SOCKET, SO_RCVTIMEO, &value, size)
         setsockopt(descriptor.number, SOL_SOCKET, SO_SNDTIMEO, &value, size)

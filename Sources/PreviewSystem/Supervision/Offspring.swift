@@ -49,19 +49,21 @@ package final class Offspring {
                 }
                 reap()
             },
-            ending: { _ in })
+            ending: { _ in }
+        )
     }
 
     /// Starts a command in a process group of its own, with /dev/null as its input and no
     /// descriptors but the standard ones. It is killed when this process ends in whatever way.
     ///
-    /// - Parameters:
-    ///   - output: takes standard output as it comes; ended by its last writer, not by the child.
-    ///   - errorOutput: the same for standard error.
-    ///   - groups: `cgroup.procs` files of control groups that it enters before it runs.
+    /// `output` and `errorOutput` take what it writes as it comes, and nil at the end, which is that
+    /// of the last writer and not of the child. `groups` are the `cgroup.procs` files of control
+    /// groups that it enters before it runs.
     package func start(
-        _ command: Command, groups: [String] = [],
-        output: @escaping ([UInt8]?) -> Void, errorOutput: @escaping ([UInt8]?) -> Void
+        _ command: Command,
+        groups: [String] = [],
+        output: @escaping ([UInt8]?) -> Void,
+        errorOutput: @escaping ([UInt8]?) -> Void
     ) throws(ProcessFailure) -> Child {
         let outputs = try [output, errorOutput].map { take throws(ProcessFailure) in
             (pipe: try makePipe(for: command), take: take)
@@ -111,7 +113,8 @@ package final class Offspring {
                 streams[ObjectIdentifier(stream)] = nil
                 stream.close()
                 take(nil)
-            })
+            }
+        )
     }
 
     private func makePipe(
@@ -125,7 +128,9 @@ package final class Offspring {
     }
 
     private func spawn(
-        _ command: Command, groups: [String], outputs: [Descriptor]
+        _ command: Command,
+        groups: [String],
+        outputs: [Descriptor]
     ) throws(ProcessFailure) -> Child {
         let arguments = CStringArray([command.program] + command.arguments)
         let environment = CStringArray(command.environment.map { "\($0.key)=\($0.value)" })
@@ -135,10 +140,14 @@ package final class Offspring {
             command.program.withCString { program in
                 groups.withConstantPointers { groupPointers, count in
                     var request = cps_child_request(
-                        program: program, arguments: arguments.pointers,
-                        environment: environment.pointers, directory: directory,
+                        program: program,
+                        arguments: arguments.pointers,
+                        environment: environment.pointers,
+                        directory: directory,
                         descriptors: (-1, outputs[0].number, outputs[1].number),
-                        groups: groupPointers, group_count: count)
+                        groups: groupPointers,
+                        group_count: count
+                    )
                     return cps_start_child(&request, &pid)
                 }
             }

@@ -4,6 +4,8 @@ import Glibc
 package enum TerminalText {
     /// `text` without anything that would make a terminal do more than print it.
     package static func sanitized(_ text: String) -> String {
+        // Most lines are plain; an app may print thousands of them a second.
+        if text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) { return text }
         var filter = TerminalFilter()
         return filter.feed(Array(text.utf8)) + filter.finish()
     }

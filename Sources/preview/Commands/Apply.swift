@@ -38,7 +38,9 @@ struct ApplyCommand: PreviewCommand {
     var yes = false
 
     func validate() throws {
-        for (name, value) in [("--step", step), ("--through", through), ("--retry-from", retryFrom)] {
+        for (name, value) in [
+            ("--step", step), ("--through", through), ("--retry-from", retryFrom),
+        ] {
             guard let value, StepID(number: value) == nil else { continue }
             throw ValidationError("\(name) takes a step from 1 to 4, not \(value)")
         }
@@ -108,7 +110,8 @@ struct Applying {
         do {
             try await run.perform {
                 let applier = Applier(
-                    world: try workspace.world(reporter: run.reporter), store: workspace.store,
+                    world: try workspace.world(reporter: run.reporter),
+                    store: workspace.store.passingFaultPoints,
                     approver: approver(context), holder: run.holder, identity: workspace.identity)
                 let state = try await applier.apply(finalRequest)
                 try await hooks.completed(state)

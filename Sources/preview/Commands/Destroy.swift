@@ -70,8 +70,8 @@ private struct Destroying {
             context: context)
         try await run.perform {
             let receipt = try await Destroyer(
-                world: try preview.world(reporter: run.reporter), store: preview.store,
-                holder: run.holder
+                world: try preview.world(reporter: run.reporter),
+                store: preview.store.passingFaultPoints, holder: run.holder
             ).destroy(preview.folder, lockTimeout: context.lockTimeout)
             if !context.isJSON {
                 context.result(DestroyText(paint: context.paint).receipt(receipt))
@@ -97,7 +97,8 @@ private struct Destroying {
         case .cancelled: throw CancellationError()
         case .text(let answer) where answer.trimmingSpaces() == "yes": return
         case .text, .end:
-            throw Failure(.declined, .notApproved, "nothing was destroyed", retry: "preview destroy")
+            throw Failure(
+                .declined, .notApproved, "nothing was destroyed", retry: "preview destroy")
         }
     }
 }

@@ -29,11 +29,17 @@ struct HelpCommand: PreviewCommand {
         if let topic = HelpTopic(rawValue: first) { return context.result(topic.text) }
         var command: any ParsableCommand.Type = Preview.self
         for word in words {
-            guard let next = command.configuration.allSubcommands.first(where: { $0.answers(to: word) })
+            guard
+                let next = command.configuration.allSubcommands.first(where: {
+                    $0.answers(to: word)
+                })
             else {
                 throw Failure(
-                    .usage, .usage, "there is no command or topic \"\(words.joined(separator: " "))\"",
-                    evidence: [.init("topics", HelpTopic.allCases.map(\.rawValue).joined(separator: ", "))],
+                    .usage, .usage,
+                    "there is no command or topic \"\(words.joined(separator: " "))\"",
+                    evidence: [
+                        .init("topics", HelpTopic.allCases.map(\.rawValue).joined(separator: ", "))
+                    ],
                     retry: "preview help")
             }
             command = next
@@ -62,18 +68,18 @@ enum HelpTopic: String, CaseIterable {
 
     var text: String {
         switch self {
-        case .config: Self.config
-        case .steps: Self.steps
+        case .config: Self.keyTable
+        case .steps: Self.stepList
         case .exitCodes: Self.exitCodeTable
         case .environment: Self.environmentTable
         case .files: Self.fileList
         }
     }
 
-    private static var config: String {
+    private static var keyTable: String {
         let rows = ConfigKey.all.map { key in
             "  \(key.path.padded(to: 26))\(key.summary)"
-                + (key.defaultText.map { " (default \($0))" } ?? "")
+                + (key.defaultValue.map { " Default: \(FieldText.text($0, of: key.path))." } ?? "")
         }
         return """
             preview.yaml: only `repo` is required.
@@ -85,7 +91,7 @@ enum HelpTopic: String, CaseIterable {
             """
     }
 
-    private static var steps: String {
+    private static var stepList: String {
         Steps.all.map { step in
             "\(step.id.number)  \(step.title)\n"
                 + step.subActions.map { "     - \($0)" }.joined(separator: "\n")

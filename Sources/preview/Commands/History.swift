@@ -30,11 +30,12 @@ struct HistoryCommand: PreviewCommand {
         if stats { return try await showStatistics(context) }
         let store: FileStore
         let folder: String
-        if preview == nil, let file = try? await Workspace.open(
-            context.choices, in: context.surroundings)
+        // A destroyed preview is no longer found as recorded, but its history stays readable. Without
+        // a usable configuration it is found by its record, or that failure is told.
+        if preview == nil,
+            let workspace = try? await Workspace.open(context.choices, in: context.surroundings)
         {
-            // A destroyed preview is no longer found as recorded, but its history stays readable.
-            (store, folder) = (file.store, file.folder)
+            (store, folder) = (workspace.store, workspace.folder)
         } else {
             let found = try await RecordedPreview.find(
                 preview, context.choices, in: context.surroundings)
@@ -47,7 +48,8 @@ struct HistoryCommand: PreviewCommand {
             return context.result(["runs": .array(try shown.map { try JSONValue.encoding($0) })])
         }
         guard !runs.isEmpty else { return context.note("No runs yet.") }
-        context.result(context.paint.dim("STARTED               RUN       COMMAND   TOOK      RESULT"))
+        context.result(
+            context.paint.dim("STARTED               RUN       COMMAND   TOOK      RESULT"))
         for run in shown { context.result(line(of: run, context.paint)) }
     }
 

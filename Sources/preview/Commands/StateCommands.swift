@@ -74,7 +74,8 @@ struct StateListCommand: PreviewCommand {
         }
         for row in rows {
             context.result(
-                "\(row.serial.padded(to: 9))\(row.updated.padded(to: 22))\(row.health)  \(row.place)")
+                "\(row.serial.padded(to: 9))\(row.updated.padded(to: 22))\(row.health)  \(row.place)"
+            )
         }
     }
 
@@ -117,7 +118,9 @@ struct StateVerifyCommand: PreviewCommand {
                 results.append([
                     "app": .string(folder), "good": true, "serial": .int(loaded.state.serial),
                 ])
-                if !context.isJSON { context.result("\(folder): good, serial \(loaded.state.serial)") }
+                if !context.isJSON {
+                    context.result("\(folder): good, serial \(loaded.state.serial)")
+                }
             } catch let failure as Failure {
                 worst = max(worst, failure.kind.exitCode)
                 results.append(["app": .string(folder), "good": false, "error": failure.json])
@@ -166,7 +169,8 @@ struct StateRestoreCommand: PreviewCommand {
                 .restore(serial, replacingGood: yes)
         }
         if let place = restored.setAside { context.note("What was there is kept as \(place).") }
-        context.result("Restored \(folder) to serial \(restored.from), now serial \(restored.serial).")
+        context.result(
+            "Restored \(folder) to serial \(restored.from), now serial \(restored.serial).")
     }
 }
 
@@ -200,7 +204,9 @@ enum RecordPlace {
         if folders.contains(name) { return name }
         for folder in folders {
             // A damaged record cannot be found by what is written in it.
-            guard let state = try? await StateRecord.load(folder, from: store)?.state else { continue }
+            guard let state = try? await StateRecord.load(folder, from: store)?.state else {
+                continue
+            }
             if state.lineage == name || state.app == name { return folder }
         }
         throw nothing(name)

@@ -148,8 +148,9 @@ struct ListCommand: PreviewCommand {
         guard !all.isEmpty else { return context.note("No previews are recorded.") }
         let words = SessionText(paint: context.paint)
         let width = max(20, shown.map(\.state.app.count).max() ?? 0) + 2
-        var text = context.paint.dim(
-            "APP".padded(to: width) + "STATUS       STEP  UPDATED               URL") + "\n"
+        var text =
+            context.paint.dim(
+                "APP".padded(to: width) + "STATUS       STEP  UPDATED               URL") + "\n"
         for session in shown {
             let status = session.state.isDestroyed ? "destroyed" : session.overallStatus.rawValue
             let painted =

@@ -5,7 +5,9 @@ import PreviewAdapters
 /// hands it its order and takes its first word on descriptors of its own.
 struct Supervise: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "__supervise", shouldDisplay: false)
+        commandName: "__supervise",
+        shouldDisplay: false
+    )
 
     @Argument var root: String
     @Argument var app: String

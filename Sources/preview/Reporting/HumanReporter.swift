@@ -33,7 +33,8 @@ struct HumanReporter: Sendable {
         switch (event.kind, event.level) {
         case (_, .error): paint.red(event.message)
         case (_, .warning):
-            paint.yellow(event.message.hasPrefix("Warning") ? event.message : "Warning: \(event.message)")
+            paint.yellow(
+                event.message.hasPrefix("Warning") ? event.message : "Warning: \(event.message)")
         case (.stepBegin, _): paint.bold(event.message)
         case (.repositoryDetected, _), (.machineAllocated, _), (.settingsConfigured, _),
             (.repositoryBooted, _):

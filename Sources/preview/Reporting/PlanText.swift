@@ -5,7 +5,7 @@ struct PlanText {
     let paint: Paint
 
     private static let titleWidth = 25
-    private static let fieldWidth = 22
+    private static let fieldWidth = 24
 
     /// The whole plan, ending in a newline.
     func text(of plan: Plan) -> String {
@@ -39,7 +39,7 @@ struct PlanText {
     /// One step: its line, its sub-actions and its changes.
     func lines(of step: PlannedStep) -> [String] {
         let title = "  \(step.id.number)  " + step.title.padded(to: Self.titleWidth)
-        let subActions = Steps.step(step.id).subActions.joined(separator: " · ")
+        let subActions = Steps.step(step.id).subActions
         return ["\(paint.bold(title))\(action(of: step))\(reason(of: step))"]
             + wrapped(subActions, width: 90).map { "       \(paint.dim($0))" }
             + step.changes.map { "       \(text(of: $0, in: step))" }
@@ -98,14 +98,15 @@ struct PlanText {
             + "Nothing was changed. `preview apply` goes through them one by one."
     }
 
-    private func wrapped(_ text: String, width: Int) -> [String] {
-        var lines = [""]
-        for word in text.split(separator: " ") {
-            if let last = lines.last, last.count + word.count + 1 > width { lines.append("") }
-            let last = lines.removeLast()
-            lines.append(last.isEmpty ? String(word) : "\(last) \(word)")
+    /// Phrases joined by dots, as many on a line as fit; none is broken.
+    private func wrapped(_ phrases: [String], width: Int) -> [String] {
+        phrases.reduce(into: []) { lines, phrase in
+            if let last = lines.last, last.count + phrase.count + 3 <= width {
+                lines[lines.count - 1] = "\(last) · \(phrase)"
+            } else {
+                lines.append(phrase)
+            }
         }
-        return lines
     }
 }
 

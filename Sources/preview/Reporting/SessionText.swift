@@ -26,7 +26,9 @@ struct SessionText {
     }
 
     /// The whole state of one preview.
-    func text(of session: Session, machine: MachineStatus?, now: Timestamp, config: Config?) -> String {
+    func text(of session: Session, machine: MachineStatus?, now: Timestamp, config: Config?)
+        -> String
+    {
         let state = session.state
         var lines = [
             paint.bold(state.app),
@@ -60,9 +62,10 @@ struct SessionText {
 
     private func lines(of machine: MachineStatus, now: Timestamp) -> [String] {
         let detail = machine.detail.map { " (\($0))" } ?? ""
-        let since = machine.since.map {
-            ", for \(DurationText.elapsed(Double(now.seconds - $0.seconds)))"
-        } ?? ""
+        let since =
+            machine.since.map {
+                ", for \(DurationText.elapsed(Double(now.seconds - $0.seconds)))"
+            } ?? ""
         var lines = [row("machine", "\(machine.state.rawValue)\(detail)\(since)")]
         if machine.restarts > 0 { lines.append(row("restarts", String(machine.restarts))) }
         if let commit = machine.commit { lines.append(row("commit", String(commit.prefix(12)))) }

@@ -46,7 +46,8 @@ protocol PreviewCommand: AsyncParsableCommand, Sendable {
 
 extension PreviewCommand {
     func run() async throws {
-        let code = await CommandRunner(flags: global.common, choices: global.choices).run { context in
+        let code = await CommandRunner(flags: global.common, choices: global.choices).run {
+            context in
             try await execute(context)
         }
         guard code == 0 else { throw ExitCode(code) }
@@ -87,7 +88,8 @@ struct CommandRunner {
                 stop.withLock { $0 = .signal(request) }
                 work.cancel()
                 // The call under way gets five seconds, then it is abandoned with its attempt kept.
-                try? await Task.sleep(for: .seconds(5))  // ends early only when nobody waits any more
+                // The sleep ends early only when nobody waits any more.
+                try? await Task.sleep(for: .seconds(5))
                 if !Task.isCancelled { Host.exit(request.exitCode) }
             }
         }
@@ -146,7 +148,8 @@ struct CommandRunner {
                 isOn: !flags.noColor
                     && Terminal.usesColour(
                         descriptor, noColor: surroundings.value("NO_COLOR"),
-                        term: surroundings.value("TERM")))
+                        term: surroundings.value("TERM"))
+            )
         }
         return CommandContext(
             surroundings: surroundings, choices: choices, isJSON: flags.json,

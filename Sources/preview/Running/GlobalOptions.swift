@@ -49,7 +49,8 @@ struct CommonOptions: ParsableArguments {
     var state: String?
 
     @Option(
-        help: ArgumentHelp("Variables for secrets (default: .env beside the file).", valueName: "path"))
+        help: ArgumentHelp(
+            "Variables for secrets (default: .env beside the file).", valueName: "path"))
     var envFile: String?
 
     @Flag(help: "Machine-readable output on standard output.")
@@ -72,7 +73,8 @@ struct CommonOptions: ParsableArguments {
     var lockTimeout: String?
 
     @Option(
-        help: ArgumentHelp("How long the whole command may take, such as 20m.", valueName: "duration"))
+        help: ArgumentHelp(
+            "How long the whole command may take, such as 20m.", valueName: "duration"))
     var timeout: String?
 }
 

@@ -57,7 +57,7 @@ struct RecordedRun {
 
     /// Does the work between the run's begin and end events.
     ///
-    /// - Parameter work: gives what the end event carries, such as the URL.
+    /// `work`: gives what the end event carries, such as the URL.
     func perform(_ work: () async throws -> JSONObject) async throws {
         reporter.report(
             Event(.runBegin, "\(command) begun", data: ["command": .string(command)]))

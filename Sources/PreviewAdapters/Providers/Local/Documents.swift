@@ -58,6 +58,7 @@ struct BootOrder: Codable, Sendable {
 extension BootOrder {
     /// Reads an order; `nil` for one that was cut short.
     static func read(_ bytes: [UInt8]) -> BootOrder? {
+        // Why it cannot be read does not matter to a process that nobody waits for.
         try? JSONReader.read(bytes).decoded()
     }
 
@@ -131,11 +132,17 @@ extension SupervisorStatus {
     /// At the begin of a boot.
     init(_ order: BootOrder, settings: Settings, groups: ControlGroups) {
         self.init(
-            state: .booting, since: SupervisorRecord.now(), attempt: order.attempt,
-            order: BootOrder.digest(of: order.release), commit: order.release.commit,
-            settingsRevision: order.release.settingsRevision, resources: settings.resources,
-            supervisor: ProcessIdentity.current, controlGroups: groups.paths,
-            expiresAt: settings.expiresAt)
+            state: .booting,
+            since: SupervisorRecord.now(),
+            attempt: order.attempt,
+            order: BootOrder.digest(of: order.release),
+            commit: order.release.commit,
+            settingsRevision: order.release.settingsRevision,
+            resources: settings.resources,
+            supervisor: ProcessIdentity.current,
+            controlGroups: groups.paths,
+            expiresAt: settings.expiresAt
+        )
     }
 }
 
@@ -143,8 +150,13 @@ extension Settings {
     /// For a machine that was never configured.
     static func none(for release: Release) -> Settings {
         Settings(
-            environment: [:], secretNames: [], resources: .default, lifecycle: Config.Lifecycle(),
-            revision: release.settingsRevision, expiresAt: nil)
+            environment: [:],
+            secretNames: [],
+            resources: .default,
+            lifecycle: Config.Lifecycle(),
+            revision: release.settingsRevision,
+            expiresAt: nil
+        )
     }
 
     /// The port that `env` sets, if it does.

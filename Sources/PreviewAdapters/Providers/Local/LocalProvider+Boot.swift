@@ -3,12 +3,21 @@ import PreviewSystem
 
 extension LocalProvider {
     package func boot(
-        _ release: Release, on machine: Machine, secrets: [String: String],
-        attempt: any AttemptRecorder, reporter: any Reporter
+        _ release: Release,
+        on machine: Machine,
+        secrets: [String: String],
+        attempt: any AttemptRecorder,
+        reporter: any Reporter
     ) async throws -> BootReceipt {
         let link = try requireLink(to: machine, step: .boot)
         let order = try await makeOrder(
-            .boot, release, machine: machine, link: link, secrets: secrets, attempt: attempt.key)
+            .boot,
+            release,
+            machine: machine,
+            link: link,
+            secrets: secrets,
+            attempt: attempt.key
+        )
         if let supervisor = try adoptable(order, link) {
             return try await follow(supervisor, link, reporter)
         }
@@ -31,13 +40,20 @@ extension LocalProvider {
         let release: Release? = try MachinePlace.read(.release, in: link.folder)
         guard let release, status?.proof != nil || status?.phases.isEmpty == false else {
             throw Failure(
-                .nothingRecorded, "nothing was booted on this machine yet",
-                fix: "run `preview apply`")
+                .nothingRecorded,
+                "nothing was booted on this machine yet",
+                fix: "run `preview apply`"
+            )
         }
         try await link.end()
         let order = try await makeOrder(
-            .start, release, machine: machine, link: link, secrets: secrets,
-            attempt: status?.attempt ?? link.machine.attempt)
+            .start,
+            release,
+            machine: machine,
+            link: link,
+            secrets: secrets,
+            attempt: status?.attempt ?? link.machine.attempt
+        )
         _ = try await follow(try await link.start(order), link, Silent())
     }
 
@@ -78,36 +94,45 @@ extension LocalProvider {
     }
 
     private func makeOrder(
-        _ purpose: BootOrder.Purpose, _ release: Release, machine: Machine, link: SupervisorLink,
-        secrets: [String: String], attempt: String
+        _ purpose: BootOrder.Purpose,
+        _ release: Release,
+        machine: Machine,
+        link: SupervisorLink,
+        secrets: [String: String],
+        attempt: String
     ) async throws -> BootOrder {
         let git = surroundings.git
-        let remote = (try? RepositoryReference.parse(release.fetchURL))?.remote
-        var isPlainFolder = false
-        if remote == nil, purpose == .boot,
-            case .plainFolder = try GitRepository.place(atFolder: release.fetchURL)
-        {
-            isPlainFolder = true
+        var (isPlainFolder, hidden) = (false, [String]())
+        var gitEnvironment = GitEnvironment(inherited: surroundings.environment).variables
+        if purpose == .boot {
+            let source = try GitRepository.place(ofFetchURL: release.fetchURL)
+            if case .plainFolder = source { isPlainFolder = true }
+            let process = try await git.git(for: source)
+            gitEnvironment = process.environment.variables
+            hidden = process.failures.token?.spellings ?? []
         }
-        let gitEnvironment =
-            if let remote, purpose == .boot {
-                try await git.environment(for: remote)
-            } else {
-                GitEnvironment(inherited: surroundings.environment)
-            }
         return BootOrder(
-            purpose: purpose, attempt: attempt, machine: link.machine, url: machine.url,
-            release: release, isPlainFolder: isPlainFolder, secrets: secrets,
-            hidden: remote.flatMap { git.token(for: $0) }?.spellings ?? [],
+            purpose: purpose,
+            attempt: attempt,
+            machine: link.machine,
+            url: machine.url,
+            release: release,
+            isPlainFolder: isPlainFolder,
+            secrets: secrets,
+            hidden: hidden,
             baseEnvironment: AppEnvironment.base(of: surroundings.environment),
-            gitEnvironment: gitEnvironment.variables,
-            hasLargeFileSupport: git.hasLargeFileSupport, executable: surroundings.executable,
-            pace: surroundings.pace)
+            gitEnvironment: gitEnvironment,
+            hasLargeFileSupport: git.hasLargeFileSupport,
+            executable: surroundings.executable,
+            pace: surroundings.pace
+        )
     }
 
     /// Follows a boot to its end and tells what came of it.
     private func follow(
-        _ supervisor: ProcessIdentity, _ link: SupervisorLink, _ reporter: any Reporter
+        _ supervisor: ProcessIdentity,
+        _ link: SupervisorLink,
+        _ reporter: any Reporter
     ) async throws -> BootReceipt {
         do {
             try await BootFollower(folder: link.folder, supervisor: supervisor).follow {
@@ -117,11 +142,16 @@ extension LocalProvider {
             await abandon(supervisor, link)
             throw CancellationError()
         }
+        if try link.recorded?.state != .running {
+            // Its last words are said; a moment later it is gone, and nothing of the boot is left.
+            _ = await supervisor.waitForEnd(until: .now + .seconds(2))
+        }
         return try receipt(supervisor, link)
     }
 
     private func receipt(
-        _ supervisor: ProcessIdentity, _ link: SupervisorLink
+        _ supervisor: ProcessIdentity,
+        _ link: SupervisorLink
     ) throws -> BootReceipt {
         let status = try link.recorded
         if let failure = status?.failure {
@@ -134,25 +164,34 @@ extension LocalProvider {
         if status?.state == .stopped {
             throw Rejection(
                 Failure(
-                    .bootInterrupted, "the preview was stopped while it booted", step: .boot))
+                    .bootInterrupted,
+                    "the preview was stopped while it booted",
+                    step: .boot
+                )
+            )
         }
         throw Failure(
-            .supervisorLost, "the supervisor ended in the middle of the boot", step: .boot,
+            .supervisorLost,
+            "the supervisor ended in the middle of the boot",
+            step: .boot,
             evidence: [.init("process", String(supervisor.pid))],
-            fix: "run step 4 again; if memory was used up, the system's log says so")
+            fix: "run step 4 again; if memory was used up, the system's log says so"
+        )
     }
 
     /// Tells the supervisor to give up, and leaves it to end by itself after a moment.
     private func abandon(_ supervisor: ProcessIdentity, _ link: SupervisorLink) async {
         await Task {
             _ = await ControlSocket.ask(.cancel, in: link.folder, timeout: .seconds(1))
-            _ = await supervisor.waitForEnd(until: .now + .seconds(3))
+            _ = await supervisor.waitForEnd(until: .now + .seconds(2))
         }.value
     }
 
     /// Asks for a start and waits until the app is up, or is known not to come up.
     private func settle(
-        _ link: SupervisorLink, asking request: ControlRequest, after starts: Int
+        _ link: SupervisorLink,
+        asking request: ControlRequest,
+        after starts: Int
     ) async throws {
         _ = await ControlSocket.ask(request, in: link.folder)
         while true {

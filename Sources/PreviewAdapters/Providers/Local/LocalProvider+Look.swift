@@ -3,7 +3,9 @@ import PreviewSystem
 
 extension LocalProvider {
     package func logs(
-        _ machine: Machine, tail: Int, follow: Bool
+        _ machine: Machine,
+        tail: Int,
+        follow: Bool
     ) -> AsyncThrowingStream<LogLine, any Error> {
         let place = place(of: machine.app)
         return AsyncThrowingStream { continuation in
@@ -27,33 +29,47 @@ extension LocalProvider {
     }
 
     package func execute(
-        _ command: [String], on machine: Machine, secrets: [String: String]
+        _ command: [String],
+        on machine: Machine,
+        secrets: [String: String]
     ) async throws -> Int32 {
         let link = try requireLink(to: machine, step: nil)
         guard let release: Release = try MachinePlace.read(.release, in: link.folder),
             let name = command.first
         else {
             throw Failure(
-                .nothingRecorded, "nothing was booted on this machine yet",
-                fix: "run `preview apply`")
+                .nothingRecorded,
+                "nothing was booted on this machine yet",
+                fix: "run `preview apply`"
+            )
         }
-        let settings = try MachinePlace.read(.settings, in: link.folder) ?? Settings.none(for: release)
+        let settings =
+            try MachinePlace.read(.settings, in: link.folder) ?? Settings.none(for: release)
         let folder =
             release.path.isEmpty ? link.place.checkout : link.place.checkout + "/" + release.path
         let hasPython = KernelFile.exists(folder + "/.venv/bin/python")
         let environment = AppEnvironment(
-            base: AppEnvironment.base(of: surroundings.environment), release: release,
-            settings: settings, secrets: secrets, marks: [:],
+            base: AppEnvironment.base(of: surroundings.environment),
+            release: release,
+            settings: settings,
+            secrets: secrets,
+            marks: [:],
             port: try settings.fixedPort ?? link.recorded?.privatePort ?? link.machine.port,
             virtualEnvironment: hasPython ? folder + "/.venv" : nil
         ).forApp
         guard let program = Command.locate(name, in: environment["PATH"] ?? "") else {
             throw Failure(
-                .commandNotFound, "there is no program `\(name)`", fix: "check the spelling")
+                .commandNotFound,
+                "there is no program `\(name)`",
+                fix: "check the spelling"
+            )
         }
         let path = program.hasPrefix("/") ? program : folder + "/" + program
         let ending = try await Command(
-            path, Array(command.dropFirst()), environment: environment, directory: folder
+            path,
+            Array(command.dropFirst()),
+            environment: environment,
+            directory: folder
         ).runInTerminal()
         return ending.shellStatus
     }

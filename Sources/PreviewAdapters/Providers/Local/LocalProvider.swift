@@ -18,7 +18,10 @@ package struct LocalProvider: Provider {
         package var pace = Pace()
 
         package init(
-            root: String, executable: String, environment: [String: String], git: GitRepository
+            root: String,
+            executable: String,
+            environment: [String: String],
+            git: GitRepository
         ) {
             self.root = root
             self.executable = executable
@@ -54,9 +57,13 @@ package struct LocalProvider: Provider {
         if let link = try link(to: machine) { return link }
         throw Rejection(
             Failure(
-                .machineGone, "machine \(machine.name) is gone", step: step,
+                .machineGone,
+                "machine \(machine.name) is gone",
+                step: step,
                 evidence: [.init("folder", place(of: machine.app).path)],
-                fix: "run `preview plan`: step 2 makes it anew"))
+                fix: "run `preview plan`: step 2 makes it anew"
+            )
+        )
     }
 }
 
@@ -73,11 +80,14 @@ extension LocalProvider {
         let derived = app.localPort()
         return Proposal(
             url: Self.url(spec.app, port: port),
-            notes: port == derived ? [] : ["port \(derived) is taken, so \(port) is used"])
+            notes: port == derived ? [] : ["port \(derived) is taken, so \(port) is used"]
+        )
     }
 
     package func allocate(
-        _ spec: MachineSpec, replacing previous: Machine?, attempt: any AttemptRecorder
+        _ spec: MachineSpec,
+        replacing previous: Machine?,
+        attempt: any AttemptRecorder
     ) async throws -> Machine {
         let name = "pv-" + attempt.key
         if let present = try document(of: spec.app) {
@@ -89,14 +99,23 @@ extension LocalProvider {
         let port = try freePort(for: try Self.name(spec.app))
         try await attempt.willMake(.machine, named: name)
         let document = MachineDocument(
-            name: name, app: spec.app, owner: spec.owner, attempt: attempt.key, port: port,
-            createdAt: SupervisorRecord.now(), expiresAt: spec.expiresAt)
+            name: name,
+            app: spec.app,
+            owner: spec.owner,
+            attempt: attempt.key,
+            port: port,
+            createdAt: SupervisorRecord.now(),
+            expiresAt: spec.expiresAt
+        )
         try make(document)
+        try FaultPoint.hit(.callSent)
         return Self.machine(document)
     }
 
     package func configure(
-        _ machine: Machine, _ settings: Settings, secrets: [String: String],
+        _ machine: Machine,
+        _ settings: Settings,
+        secrets: [String: String],
         attempt: any AttemptRecorder
     ) async throws -> SettingsReceipt {
         let link = try requireLink(to: machine, step: .settings)
@@ -105,6 +124,7 @@ extension LocalProvider {
         } catch {
             throw Failure(.settingsFailed, "\(error)", step: .settings)
         }
+        try FaultPoint.hit(.callSent)
         if try link.living != nil { _ = await ControlSocket.ask(.reload, in: link.folder) }
         let groups = ControlGroups.make(named: "check-" + machine.name, in: .current())
         defer { groups.remove() }
@@ -113,15 +133,27 @@ extension LocalProvider {
 
     package func inspect(_ machine: Machine) async throws -> MachineStatus? {
         guard let link = try link(to: machine) else { return nil }
+        // The settings the machine has, which a running app was not always started with yet.
+        let settings: Settings? = try MachinePlace.read(.settings, in: link.folder)
         guard let status = try await link.status() else {
             return MachineStatus(
-                state: .created, region: machine.region, since: link.machine.createdAt)
+                state: .created,
+                settingsRevision: settings?.revision,
+                region: machine.region,
+                since: link.machine.createdAt
+            )
         }
         return MachineStatus(
-            state: status.state, detail: status.failure?.message, commit: status.commit,
-            settingsRevision: status.settingsRevision, resources: status.resources,
-            region: machine.region, since: status.since, idleStopAt: status.idleStopAt,
-            restarts: status.restarts)
+            state: status.state,
+            detail: status.failure?.message,
+            commit: status.commit,
+            settingsRevision: settings?.revision,
+            resources: status.resources,
+            region: machine.region,
+            since: status.since,
+            idleStopAt: status.idleStopAt,
+            restarts: status.restarts
+        )
     }
 
     package func deallocate(_ machine: Machine) async throws {
@@ -133,6 +165,7 @@ extension LocalProvider {
             return
         }
         try place.remove()
+        try FaultPoint.hit(.callSent)
     }
 
     package func objects(of owner: Ownership) async throws -> [OwnedObject] {
@@ -140,15 +173,24 @@ extension LocalProvider {
         for document in try documents() where document.owner == owner {
             found.append(
                 OwnedObject(
-                    kind: .machine, name: document.name, id: document.app, owner: owner,
-                    attempt: document.attempt))
+                    kind: .machine,
+                    name: document.name,
+                    id: document.app,
+                    owner: owner,
+                    attempt: document.attempt
+                )
+            )
         }
         let processes = ProcessIdentity.all(
-            withVariable: AppEnvironment.Mark.lineage, value: owner.lineage)
+            withVariables: [AppEnvironment.Mark.lineage: owner.lineage])
         return found
             + processes.map {
                 OwnedObject(
-                    kind: .process, name: "process \($0.pid)", id: Self.text(of: $0), owner: owner)
+                    kind: .process,
+                    name: "process \($0.pid)",
+                    id: Self.text(of: $0),
+                    owner: owner
+                )
             }
     }
 
@@ -170,8 +212,13 @@ extension LocalProvider {
 extension LocalProvider {
     static func machine(_ document: MachineDocument) -> Machine {
         Machine(
-            id: document.name, name: document.name, app: document.app,
-            url: url(document.app, port: document.port), region: "local", port: document.port)
+            id: document.name,
+            name: document.name,
+            app: document.app,
+            url: url(document.app, port: document.port),
+            region: "local",
+            port: document.port
+        )
     }
 
     private static func url(_ app: String, port: Int) -> String {
@@ -181,25 +228,32 @@ extension LocalProvider {
     private static func name(_ app: String) throws -> AppName {
         guard let name = AppName(app) else {
             throw Rejection(
-                Failure(.allocationFailed, "`\(app)` is no name for an app", step: .machine))
+                Failure(.allocationFailed, "`\(app)` is no name for an app", step: .machine)
+            )
         }
         return name
     }
 
     private static func check(
-        _ document: MachineDocument, isOwnedBy owner: Ownership
+        _ document: MachineDocument,
+        isOwnedBy owner: Ownership
     ) throws {
         guard document.owner.lineage != owner.lineage else { return }
         throw Rejection(
             Failure(
-                .foreignObject, .stateNeedsRecovery,
-                "a machine of this name belongs to another record", step: .machine,
+                .foreignObject,
+                .stateNeedsRecovery,
+                "a machine of this name belongs to another record",
+                step: .machine,
                 evidence: [
                     .init("machine", "\(document.name), since \(document.createdAt.text)"),
                     .init("its lineage", document.owner.lineage),
                     .init("this lineage", owner.lineage),
                 ],
-                fix: "restore the record it belongs to (`preview state restore`) and destroy it there"))
+                fix:
+                    "restore the record it belongs to (`preview state restore`) and destroy it there"
+            )
+        )
     }
 
     private func document(of app: String) throws -> MachineDocument? {
@@ -222,32 +276,45 @@ extension LocalProvider {
     /// The derived port, or the next one on which nobody listens and which no preview has.
     private func freePort(for app: AppName) throws -> Int {
         let reserved = Set(
-            try documents().filter { $0.app != app.description }.map(\.port))
+            try documents().filter { $0.app != app.description }.map(\.port)
+        )
         for number in 0..<AppName.localPorts.count {
             let port = app.localPort(number: number)
             if !reserved.contains(port), Listener.isFree(port: port) { return port }
         }
         throw Rejection(
             Failure(
-                .noFreePort, "no port from 20000 to 39999 is free", step: .machine,
-                fix: "destroy previews that are no longer needed"))
+                .noFreePort,
+                "no port from 20000 to 39999 is free",
+                step: .machine,
+                fix: "destroy previews that are no longer needed"
+            )
+        )
     }
 
     private func make(_ document: MachineDocument) throws {
         let isMade: Bool
         do {
             isMade = try place(of: document.app).makeSupervisorFolder().exchange(
-                MachinePlace.File.machine.rawValue, with: MachinePlace.bytes(of: document),
+                MachinePlace.File.machine.rawValue,
+                with: MachinePlace.bytes(of: document),
                 readingAtMost: 1 << 20
             ) { $0 == nil ? .replace(keeping: nil) : .leave }
         } catch {
             throw Failure(.allocationFailed, "\(error)", step: .machine)
         }
-        guard isMade else {
-            throw Failure(
-                .allocationFailed, "another command has just made a machine here", step: .machine,
-                fix: "run `preview plan`")
-        }
+        if isMade { return }
+        let place = place(of: document.app)
+        let isDamaged = try self.document(of: document.app) == nil
+        throw Failure(
+            .allocationFailed,
+            isDamaged
+                ? "what is written down about the machine cannot be read"
+                : "another command has just made a machine here",
+            step: .machine,
+            evidence: [.init("folder", place.path + "/supervisor")],
+            fix: isDamaged ? "remove that folder; nothing but the machine is in it" : "plan again"
+        )
     }
 
     private static func text(of process: ProcessIdentity) -> String {

@@ -72,15 +72,20 @@ struct MachinePlace: Sendable {
     /// Reads a document; `nil` where there is none, or one of another form, which is as good as
     /// none: everything in these files can be found out or made again.
     static func read<Value: Decodable>(
-        _ file: File, in folder: Folder, as type: Value.Type = Value.self
+        _ file: File,
+        in folder: Folder,
+        as type: Value.Type = Value.self
     ) throws(FileFailure) -> Value? {
         guard let bytes = try folder.read(file.rawValue, limit: limit) else { return nil }
+        // A document of another form counts as none: whoever needs it makes it anew.
         return try? JSONReader.read(bytes).decoded()
     }
 
     /// Writes a document, readable at every instant.
     static func write(
-        _ value: some Encodable, to file: File, in folder: Folder
+        _ value: some Encodable,
+        to file: File,
+        in folder: Folder
     ) throws(FileFailure) {
         try folder.write(file.rawValue, bytes(of: value))
     }

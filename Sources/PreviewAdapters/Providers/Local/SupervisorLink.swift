@@ -48,12 +48,17 @@ struct SupervisorLink: Sendable {
             (supervisor, answers) = try await launch(order)
         } catch {
             throw Failure(
-                .supervisorLost, "the supervisor cannot be started: \(error)", step: .boot)
+                .supervisorLost,
+                "the supervisor cannot be started: \(error)",
+                step: .boot
+            )
         }
+        try FaultPoint.hit(.callSent)
         let answer = await BlockingThread.run {
             // The end comes with the supervisor's own, if it dies before it has spoken.
             (try? answers.readToEnd()) ?? []
         }
+        // Cut short or empty: it died while it spoke or before.
         guard let readiness: Readiness = try? JSONReader.read(answer).decoded() else {
             throw Failure(.supervisorLost, "the supervisor ended before it began", step: .boot)
         }
@@ -74,8 +79,11 @@ struct SupervisorLink: Sendable {
         guard left.isEmpty else {
             let numbers = left.map { String($0.pid) }.joined(separator: ", ")
             throw Failure(
-                .leftovers, .leftovers, "processes of the preview do not end",
-                evidence: [.init("processes", numbers)])
+                .leftovers,
+                .leftovers,
+                "processes of the preview do not end",
+                evidence: [.init("processes", numbers)]
+            )
         }
     }
 
@@ -88,8 +96,8 @@ struct SupervisorLink: Sendable {
             if left.isEmpty { break }
             groups.kill()
             for process in left { process.kill() }
-            // Not a sleep of the task, as above.
-            await Task { try? await Task.sleep(for: .milliseconds(20)) }.value
+            // Not a sleep of the task: an end that has begun goes on when the task is cancelled.
+            await BlockingThread.pause(.milliseconds(20))
         }
         groups.remove()
         return processes(status, groups)
@@ -102,12 +110,12 @@ struct SupervisorLink: Sendable {
     }
 
     private func processes(
-        _ status: SupervisorStatus?, _ groups: ControlGroups
+        _ status: SupervisorStatus?,
+        _ groups: ControlGroups
     ) -> [ProcessIdentity] {
         let recorded = [status?.supervisor, status?.app].compactMap(\.self).filter(\.isAlive)
         let grouped = groups.processes().compactMap(ProcessIdentity.init(pid:)).filter(\.isAlive)
-        let marked = ProcessIdentity.all(
-            withVariable: AppEnvironment.Mark.machine, value: machine.name)
+        let marked = ProcessIdentity.all(withVariables: machine.marks)
         return Array(Set(recorded + grouped + marked)).sorted { $0.pid < $1.pid }
     }
 
@@ -119,9 +127,14 @@ struct SupervisorLink: Sendable {
         var environment = machine.marks
         environment["PATH"] = order.baseEnvironment["PATH"]
         let command = Command(
-            order.executable, ["__supervise", place.root, place.app], environment: environment)
+            order.executable,
+            ["__supervise", place.root, place.app],
+            environment: environment
+        )
         let supervisor = try command.start(
-            .ownSession, passing: [orders.reader, answers.writer])
+            .ownSession,
+            passing: [orders.reader, answers.writer]
+        )
         let bytes = MachinePlace.bytes(of: order)
         let writer = orders.writer
         await BlockingThread.run {

@@ -11,28 +11,46 @@ struct BEAM {
         let source = folder.source("mix.exs")?.withoutHashLines
         let isPhoenix = source?.matches(#"\{\s*:phoenix\s*,"#) ?? false
         if let entry = folder.survey.catalogue[isPhoenix ? "phoenix" : "elixir"], let file {
-            draft.adopt(entry, sign: .init(
-                file: file, reason: isPhoenix ? "dependency :phoenix" : "mix.exs is there"))
+            draft.adopt(
+                entry,
+                sign: .init(
+                    file: file,
+                    reason: isPhoenix ? "dependency :phoenix" : "mix.exs is there"
+                )
+            )
         }
         draft.detection.language = "elixir"
         draft.detection.packageManager = "mix"
         draft.note(.packageManager, file, "mix.exs is there")
         draft.setRuntime("elixir", elixirVersion(source, file))
         draft.set(
-            \.install, "mix local.hex --force && mix local.rebar --force && mix deps.get --only prod",
-            file, "fetches the dependencies")
+            \.install,
+            "mix local.hex --force && mix local.rebar --force && mix deps.get --only prod",
+            file,
+            "fetches the dependencies"
+        )
         draft.set(\.build, elixirBuild(source), file, "how a release is made")
         let app = source?.first(#"\bapp:\s*:(\w+)"#)
         if let app {
             let server = folder.file("rel/overlays/bin/server")
-            let line = server == nil
+            let line =
+                server == nil
                 ? "_build/prod/rel/\(app)/bin/\(app) start" : "_build/prod/rel/\(app)/bin/server"
             draft.set(\.start, line, server ?? file, "the release of :\(app)")
         } else {
-            draft.set(\.start, isPhoenix ? "mix phx.server" : "mix run --no-halt", file,
-                "the application has no name")
+            draft.set(
+                \.start,
+                isPhoenix ? "mix phx.server" : "mix run --no-halt",
+                file,
+                "the application has no name"
+            )
         }
-        draft.set(\.dev, isPhoenix ? "mix phx.server" : "mix run --no-halt", file, "how Mix runs it")
+        draft.set(
+            \.dev,
+            isPhoenix ? "mix phx.server" : "mix run --no-halt",
+            file,
+            "how Mix runs it"
+        )
         draft.detection.environment["MIX_ENV"] = "prod"
         if isPhoenix { draft.detection.environment["PHX_SERVER"] = "true" }
         draft.detection.kind = .app
@@ -85,8 +103,11 @@ struct BEAM {
             return draft
         }
         draft.set(
-            \.start, "_build/default/rel/\(release)/bin/\(release) foreground",
-            folder.file("rebar.config"), "the release \(release)")
+            \.start,
+            "_build/default/rel/\(release)/bin/\(release) foreground",
+            folder.file("rebar.config"),
+            "the release \(release)"
+        )
         return draft
     }
 

@@ -25,7 +25,10 @@ struct Containers {
     func container(_ file: String) -> Draft {
         var draft = Draft(folder)
         guard let entry = folder.survey.catalogue["container"] else { return draft }
-        draft.adopt(entry, sign: .init(file: file, reason: "\(RelativePath.name(of: file)) is there"))
+        draft.adopt(
+            entry,
+            sign: .init(file: file, reason: "\(RelativePath.name(of: file)) is there")
+        )
         draft.set(\.build, entry.build, file, "how an image is built")
         draft.detection.kind = .app
         guard let text = folder.survey.text(file) else { return draft }
@@ -38,7 +41,9 @@ struct Containers {
     /// The last `CMD`, or the last `ENTRYPOINT` together with it, as one line.
     private static func command(_ source: SourceText) -> String? {
         let joined = SourceText(
-            source.text.replacing("\\\n", with: " "), patterns: source.cache)
+            source.text.replacing("\\\n", with: " "),
+            patterns: source.cache
+        )
         func last(_ word: String) -> String? {
             joined.all("(?mi)^\\s*\(word)\\s+(.+)$").last.map(line)
         }
@@ -60,7 +65,10 @@ struct Containers {
     func compose(_ file: String) -> Draft {
         var draft = Draft(folder)
         guard let entry = folder.survey.catalogue["compose"] else { return draft }
-        draft.adopt(entry, sign: .init(file: file, reason: "\(RelativePath.name(of: file)) is there"))
+        draft.adopt(
+            entry,
+            sign: .init(file: file, reason: "\(RelativePath.name(of: file)) is there")
+        )
         draft.set(\.build, entry.build, file, "how Compose builds")
         draft.set(\.start, entry.start, file, "how Compose starts")
         draft.set(\.dev, entry.dev, file, "how Compose starts")
@@ -78,7 +86,9 @@ struct Containers {
 
     /// The port of the host in `127.0.0.1:8080:80/tcp` or its long form.
     private static func published(_ value: JSONValue) -> Int? {
-        if let port = Ports.valid(value["published"]) ?? Ports.valid(value["target"]) { return port }
+        if let port = Ports.valid(value["published"]) ?? Ports.valid(value["target"]) {
+            return port
+        }
         let text = value.string?.split(separator: "/").first
         let parts = text?.split(separator: ":").map(String.init) ?? []
         return Ports.valid(parts.count > 1 ? parts[parts.count - 2] : parts.first)

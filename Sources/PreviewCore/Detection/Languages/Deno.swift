@@ -7,6 +7,7 @@ struct Deno {
     private static let configurations = ["deno.json", "deno.jsonc"]
     private static let entries = [
         "main.ts", "main.js", "main.mjs", "main.mts", "server.ts", "index.ts", "app.ts", "mod.ts",
+        "src/main.ts", "src/index.ts",
     ]
 
     init(_ folder: Folder) {
@@ -16,13 +17,16 @@ struct Deno {
     }
 
     static func matches(_ folder: Folder) -> Bool {
-        folder.first(of: configurations) != nil || NodePackage.read(folder) == nil && isImplied(folder)
+        folder.first(of: configurations) != nil
+            || NodePackage.read(folder) == nil && isImplied(folder)
     }
 
     /// Without configuration, by what an entry file imports.
     private static func isImplied(_ folder: Folder) -> Bool {
         entries.contains { name in
-            folder.source(name)?.matches(#"https:\/\/deno\.land\/|["'](?:jsr|npm):|\bDeno\.serve\b"#)
+            folder.source(name)?.matches(
+                #"https:\/\/deno\.land\/|["'](?:jsr|npm):|\bDeno\.serve\b"#
+            )
                 ?? false
         }
     }
@@ -42,7 +46,10 @@ struct Deno {
         var draft = Draft(folder)
         let file = configuration ?? folder.first(of: Self.entries)
         if let file, let entry = folder.survey.catalogue[isFresh ? "deno-fresh" : "deno"] {
-            draft.adopt(entry, sign: .init(file: file, reason: "\(RelativePath.name(of: file)) is there"))
+            draft.adopt(
+                entry,
+                sign: .init(file: file, reason: "\(RelativePath.name(of: file)) is there")
+            )
         }
         draft.detection.language = "deno"
         draft.detection.packageManager = "deno"
@@ -65,22 +72,30 @@ struct Deno {
     }
 
     private func describeCommands(_ draft: inout Draft) {
-        let entry = Self.entries.first(where: folder.has)
+        let entry =
+            Self.entries.first(where: folder.has)
             ?? folder.fileNames.first { name in
                 [".ts", ".js", ".mts", ".mjs"].contains(where: name.hasSuffix)
                     && !name.contains(".config.") && !name.contains("_test.") && name != "dev.ts"
             }
         let file = entry.flatMap(folder.file)
         let build = task("build") ?? entry.map { "deno cache \($0)" }
-        draft.set(\.build, build, task("build") == nil ? file : configuration, "how Deno prepares it")
+        draft.set(
+            \.build,
+            build,
+            task("build") == nil ? file : configuration,
+            "how Deno prepares it"
+        )
         let start = task("start") ?? entry.map { "deno run --allow-all \($0)" }
         draft.set(\.start, start, task("start") == nil ? file : configuration, "how Deno runs it")
         draft.set(\.dev, task("dev"), configuration, "task dev")
         if let entry, let source = folder.source(entry), let port = Ports.inScript(source) {
             draft.setPort(port, file, "listens on \(port)")
         }
-        let isLibrary = json?["exports"] != nil && json?["name"] != nil && task("start") == nil
+        let isLibrary =
+            json?["exports"] != nil && json?["name"] != nil && task("start") == nil
             && !(entry.flatMap { folder.source($0) }?.matches(#"Deno\.serve"#) ?? false)
-        draft.detection.kind = isLibrary ? .library : draft.detection.commands.start == nil ? .unknown : .app
+        draft.detection.kind =
+            isLibrary ? .library : draft.detection.commands.start == nil ? .unknown : .app
     }
 }

@@ -34,9 +34,12 @@ struct DotNet {
     private static func application(of members: [String], in folder: Folder) -> String? {
         let real = members.filter { !$0.lowercased().contains("test") }
         let web = real.first { member in
-            folder.source(member)?.matches(#"Microsoft\.NET\.Sdk\.(?:Web|BlazorWebAssembly)"#) ?? false
+            folder.source(member)?.matches(#"Microsoft\.NET\.Sdk\.(?:Web|BlazorWebAssembly)"#)
+                ?? false
         }
-        let program = real.first { folder.source($0)?.matches(#"<OutputType>\s*(?:Exe|WinExe)"#) ?? false }
+        let program = real.first {
+            folder.source($0)?.matches(#"<OutputType>\s*(?:Exe|WinExe)"#) ?? false
+        }
         return (web ?? program ?? real.first ?? members.first).flatMap(folder.file)
     }
 
@@ -88,13 +91,19 @@ struct DotNet {
         let isNear = inside.map { !$0.contains("/") } ?? true
         let argument = isNear ? "" : " \(inside ?? "")"
         draft.set(
-            \.build, "dotnet publish\(argument) --no-restore -c Release -o out", file,
-            "how .NET publishes")
+            \.build,
+            "dotnet publish\(argument) --no-restore -c Release -o out",
+            file,
+            "how .NET publishes"
+        )
         let option = isNear ? "" : " --project \(inside ?? "")"
         let isWeb = id != "dotnet"
         draft.set(
-            \.dev, isWeb ? "dotnet watch\(option) run" : "dotnet run\(option)", file,
-            "how .NET runs it")
+            \.dev,
+            isWeb ? "dotnet watch\(option) run" : "dotnet run\(option)",
+            file,
+            "how .NET runs it"
+        )
         guard id != "blazor", let name = programName else { return }
         guard id == "aspnet" || kind(id) == .commandLineTool || solution == nil else { return }
         let urls = isWeb ? "ASPNETCORE_URLS=http://0.0.0.0:$PORT " : ""
@@ -116,8 +125,9 @@ struct DotNet {
         {
             return VersionPin(text, source: "global.json", file: file)
         }
-        if let file = project, let framework = source?
-            .first(#"<TargetFrameworks?>\s*(?:net|netcoreapp)(\d[\d.]*)"#)
+        if let file = project,
+            let framework = source?
+                .first(#"<TargetFrameworks?>\s*(?:net|netcoreapp)(\d[\d.]*)"#)
         {
             let name = RelativePath.name(of: file)
             return VersionPin(framework, source: "\(name) TargetFramework", file: file)

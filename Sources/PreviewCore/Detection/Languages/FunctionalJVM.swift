@@ -5,7 +5,10 @@ struct FunctionalJVM {
     private func begin(_ id: String, _ file: String?, manager: String) -> Draft {
         var draft = Draft(folder)
         guard let entry = folder.survey.catalogue[id], let file else { return draft }
-        draft.adopt(entry, sign: .init(file: file, reason: "\(RelativePath.name(of: file)) is there"))
+        draft.adopt(
+            entry,
+            sign: .init(file: file, reason: "\(RelativePath.name(of: file)) is there")
+        )
         draft.detection.packageManager = manager
         draft.note(.packageManager, file, "\(RelativePath.name(of: file)) is there")
         draft.setRuntime("java", JVM.version(folder))
@@ -19,15 +22,21 @@ struct FunctionalJVM {
         var draft = begin("scala", file, manager: "sbt")
         let source = folder.source("build.sbt")?.withoutComments
         let plugins = folder.source("project/plugins.sbt")?.withoutComments
-        let isPlay = source?.matches(#"Play(?:Scala|Java)"#) ?? false
+        let isPlay =
+            source?.matches(#"Play(?:Scala|Java)"#) ?? false
             || plugins?.matches(#"com\.typesafe\.play|org\.playframework"#) ?? false
         if isPlay { draft.detection.framework = "Play" }
         draft.set(\.build, "sbt stage", file, "how sbt stages a program")
-        let name = source?.first(#"(?m)^\s*(?:ThisBuild\s*\/\s*)?name\s*:=\s*"([^"]+)""#)
+        let name =
+            source?.first(#"(?m)^\s*(?:ThisBuild\s*\/\s*)?name\s*:=\s*"([^"]+)""#)
             ?? source?.first(#"\bname\s*:=\s*"([^"]+)""#)
         let program = name.map(Self.normalized) ?? "main"
         draft.set(
-            \.start, "./target/universal/stage/bin/\(program)", file, "the staged program")
+            \.start,
+            "./target/universal/stage/bin/\(program)",
+            file,
+            "the staged program"
+        )
         draft.set(\.dev, "sbt run", file, "how sbt runs it")
         return draft
     }
@@ -45,7 +54,8 @@ struct FunctionalJVM {
         let usesRing = source?.matches(#":plugins[^\n]*\n?(?:[^:]*)lein-ring|lein-ring"#) ?? false
         draft.set(\.install, "lein deps", file, "fetches the dependencies")
         draft.set(\.build, usesRing ? "lein ring uberjar" : "lein uberjar", file, "makes one jar")
-        let place = source?.matches(#":target-path\s+"target/%s""#) ?? false
+        let place =
+            source?.matches(#":target-path\s+"target/%s""#) ?? false
             ? "target/uberjar" : "target"
         draft.set(\.start, "java $JAVA_OPTS -jar \(place)/*-standalone.jar", file, "the jar")
         draft.set(\.dev, usesRing ? "lein ring server-headless" : "lein run", file, "how it is run")

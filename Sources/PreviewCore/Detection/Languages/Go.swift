@@ -72,7 +72,8 @@ struct Go {
         return ordered.contains { name in
             guard let source = inside.source(name) else { return name == "main.go" }
             // An empty main.go is one that is about to be written.
-            return source.matches(#"(?m)^package main\b"#) || name == "main.go" && source.text.isEmpty
+            return source.matches(#"(?m)^package main\b"#)
+                || name == "main.go" && source.text.isEmpty
         }
     }
 
@@ -126,7 +127,8 @@ struct Go {
 
     private func identify(_ draft: inout Draft) {
         let catalogue = folder.survey.catalogue
-        for entry in catalogue.frameworks(of: "go") where !entry.isRuntime && !entry.contents.isEmpty {
+        for entry in catalogue.frameworks(of: "go")
+        where !entry.isRuntime && !entry.contents.isEmpty {
             guard entry.category == "backend" else { continue }
             let found = required.first { name in
                 entry.contents.contains { name == $0.pattern || name.hasPrefix($0.pattern + "/") }
@@ -135,17 +137,22 @@ struct Go {
             return draft.adopt(entry, sign: .init(file: file, reason: "requires \(found)"))
         }
         guard let entry = catalogue["go"], let file = folder.first(of: Self.files) else { return }
-        draft.adopt(entry, sign: .init(file: file, reason: "\(RelativePath.name(of: file)) is there"))
-        draft.detection.framework = Self.otherFrameworks.first { module, _ in
-            required.contains { $0 == module || $0.hasPrefix(module + "/") }
-        }?.1
+        draft.adopt(
+            entry,
+            sign: .init(file: file, reason: "\(RelativePath.name(of: file)) is there")
+        )
+        draft.detection.framework =
+            Self.otherFrameworks.first { module, _ in
+                required.contains { $0 == module || $0.hasPrefix(module + "/") }
+            }?.1
     }
 
     private func describeCommands(_ draft: inout Draft, _ place: String) {
         let inside = folder.folder(place)
         let file = inside.file("main.go") ?? inside.files(endingIn: ".go").first
         let isLone = !folder.has("go.mod") && !folder.has("go.work")
-        let target = isLone && place.isEmpty
+        let target =
+            isLone && place.isEmpty
             ? RelativePath.name(of: file ?? "main.go") : (place.isEmpty ? "." : "./\(place)")
         draft.set(\.build, "go build -o app \(target)", file, "package main is in it")
         draft.set(\.start, "./app", file, "what the build makes")
@@ -174,7 +181,8 @@ struct Go {
         if let pin = versions.tool("go", "golang") ?? versions.file(".go-version") { return pin }
         for name in ["go.mod", "go.work"] {
             guard let file = folder.file(name), let source = folder.source(name) else { continue }
-            let text = source.first(#"(?m)^toolchain\s+go([\d.]+\w*)"#)
+            let text =
+                source.first(#"(?m)^toolchain\s+go([\d.]+\w*)"#)
                 ?? source.first(#"(?m)^go\s+([\d.]+\w*)"#)
             if let text { return VersionPin(text, source: name, file: file) }
         }
@@ -188,6 +196,7 @@ extension Ports {
         let text = source.withoutComments
         return valid(
             text.first(#"(?i)\bport\s*:?=\s*"?:?(\d{2,5})"?\b"#)
-                ?? text.first(#"(?i)\baddr\w*\s*:?=\s*"[\w.]*:(\d{2,5})""#))
+                ?? text.first(#"(?i)\baddr\w*\s*:?=\s*"[\w.]*:(\d{2,5})""#)
+        )
     }
 }

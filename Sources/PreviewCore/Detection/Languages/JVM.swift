@@ -31,12 +31,14 @@ struct JVM {
         var draft = Draft(folder)
         let found = framework
         if let entry = found ?? folder.survey.catalogue["java"] {
-            let reason = found == nil
+            let reason =
+                found == nil
                 ? "\(RelativePath.name(of: build.file)) is there" : "speaks of \(entry.name)"
             draft.adopt(entry, sign: .init(file: build.file, reason: reason))
         }
         if found == nil {
-            draft.detection.framework = Self.otherFrameworks
+            draft.detection.framework =
+                Self.otherFrameworks
                 .first { build.source.matches($0.0) }?.1
         }
         draft.detection.language = build.isKotlin ? "kotlin" : "java"
@@ -63,7 +65,9 @@ struct JVM {
         draft.set(\.build, line, build.file, "how \(build.tool.rawValue) builds")
     }
 
-    private var makesFatJar: Bool { build.source.matches(#"io\.ktor\.plugin|buildFatJar|ktor\.plugin"#) }
+    private var makesFatJar: Bool {
+        build.source.matches(#"io\.ktor\.plugin|buildFatJar|ktor\.plugin"#)
+    }
 
     /// A program of the application plugin, whose jar does not run by itself.
     private func installsDistribution(_ found: Framework?) -> Bool {
@@ -79,12 +83,14 @@ struct JVM {
             guard let maven = mavenStart(found, port) else { return }
             line = maven
         case .gradle where found?.id == "ktor" && makesFatJar:
-            line = "java $JAVA_OPTS -jar \(build.module.isEmpty ? "" : "\(build.module)/")build/libs/*-all.jar"
+            let jar = RelativePath.join(build.module, "build/libs/*-all.jar")
+            line = "java $JAVA_OPTS -jar \(jar)"
         case .gradle where found?.id == "quarkus":
             line = "java $JAVA_OPTS -jar build/quarkus-app/quarkus-run.jar"
         case .gradle where installsDistribution(found):
             let place = build.module.isEmpty ? "" : "\(build.module)/"
-            let name = build.module.isEmpty ? build.projectName : RelativePath.name(of: build.module)
+            let name =
+                build.module.isEmpty ? build.projectName : RelativePath.name(of: build.module)
             guard let name else { return }
             line = "\(place)build/install/\(name)/bin/\(name)"
         case .gradle:
@@ -96,15 +102,19 @@ struct JVM {
 
     /// `nil` for what makes no program of its own.
     private func mavenStart(_ found: Framework?, _ port: String) -> String? {
-        if found?.id == "quarkus" { return "java $JAVA_OPTS -jar target/quarkus-app/quarkus-run.jar" }
+        if found?.id == "quarkus" {
+            return "java $JAVA_OPTS -jar target/quarkus-app/quarkus-run.jar"
+        }
         if build.source.matches("webapp-runner") {
-            return "java $JAVA_OPTS -jar target/dependency/webapp-runner.jar --port $PORT target/*.war"
+            return
+                "java $JAVA_OPTS -jar target/dependency/webapp-runner.jar --port $PORT target/*.war"
         }
         if build.source.matches(#"<packaging>\s*pom\s*<"#) { return nil }
         if build.source.matches(#"<packaging>\s*war\s*<"#) {
             return isSpring ? "java $JAVA_OPTS\(port) -jar target/*.war" : nil
         }
-        let swarm = build.source.matches("wildfly-swarm|thorntail") ? " -Dswarm.http.port=$PORT" : ""
+        let swarm =
+            build.source.matches("wildfly-swarm|thorntail") ? " -Dswarm.http.port=$PORT" : ""
         return "java $JAVA_OPTS\(port)\(swarm) -jar target/*.jar"
     }
 
@@ -122,20 +132,32 @@ struct JVM {
     }
 
     private func describePort(_ draft: inout Draft) {
+        let number = #"["']?(?:\$\{[^:}]*:)?(\d{2,5})"#
+        let line = #"(?m)^\s*(?:server|quarkus\.http|micronaut\.server)\.port\s*[=:]\s*"# + number
+        let block =
+            #"(?m)^(?:server|micronaut):\s*\n(?:[ \t]+[^\n]*\n)*?[ \t]+port:\s*"# + number
         for place in build.sourceFolders {
-            let base = "\(place)/resources/application"
-            if let file = folder.file("\(base).properties"),
-                let source = folder.source("\(base).properties"),
-                let port = Ports.valid(source.first(#"(?m)^\s*(?:server|quarkus\.http|micronaut\.server)\.port\s*[=:]\s*(?:\$\{[^:}]*:)?(\d{2,5})"#))
-            {
-                return draft.setPort(port, file, "listens on \(port)")
+            for (ending, pattern) in [("properties", line), ("yml", block), ("yaml", block)] {
+                let name = "\(place)/resources/application.\(ending)"
+                guard let port = Ports.valid(folder.source(name)?.first(pattern)) else { continue }
+                return draft.setPort(port, folder.file(name), "listens on \(port)")
             }
-            for name in ["\(base).yml", "\(base).yaml"] {
-                guard let file = folder.file(name), let source = folder.source(name),
-                    let port = Ports.valid(source.first(#"(?m)^(?:server|micronaut):\s*\n(?:[ \t]+[^\n]*\n)*?[ \t]+port:\s*["']?(?:\$\{[^:}]*:)?(\d{2,5})"#))
-                else { continue }
-                return draft.setPort(port, file, "listens on \(port)")
-            }
+        }
+    }
+
+    /// Whether a module of a larger build is a program, by its own build file: most only serve
+    /// others.
+    static func isProgram(_ folder: Folder) -> Bool {
+        let names = JVMBuild.gradleFiles + ["pom.xml"]
+        return names.compactMap(folder.source).map(\.withoutComments).contains { source in
+            source.matches(
+                any: "[Mm]ain-?Class|shadow",
+                "(?:spring-boot|quarkus)-maven-plugin",
+                "maven-(?:assembly|shade)-plugin",
+                JVMBuild.applicationPlugin,
+                #"id[ (]+['"](?:org\.springframework\.boot|io\.quarkus|io\.ktor\.plugin)['"]"#,
+                #"id[ (]+['"]io\.micronaut\.application['"]"#
+            )
         }
     }
 
@@ -143,7 +165,8 @@ struct JVM {
 
     /// The version of Java that files of their own pin, for all languages of the JVM.
     static func version(_ folder: Folder) -> VersionPin? {
-        if let file = folder.file("system.properties"), let source = folder.source("system.properties"),
+        if let file = folder.file("system.properties"),
+            let source = folder.source("system.properties"),
             let text = source.first(#"(?m)^\s*java\.runtime\.version\s*=\s*([^\s#]+)"#)
         {
             return VersionPin(JVMBuild.major(text), source: "system.properties", file: file)

@@ -15,7 +15,8 @@ struct JVMBuild {
 
     static let gradleFiles = ["build.gradle.kts", "build.gradle"]
     static let mavenFiles = [
-        "pom.xml", "pom.atom", "pom.clj", "pom.groovy", "pom.rb", "pom.scala", "pom.yaml", "pom.yml",
+        "pom.xml", "pom.atom", "pom.clj", "pom.groovy", "pom.rb", "pom.scala", "pom.yaml",
+        "pom.yml",
     ]
 
     /// Gradle with its wrapper, then Maven, then Gradle without.
@@ -35,7 +36,8 @@ struct JVMBuild {
         } else {
             return nil
         }
-        module = tool == .gradle && !folder.hasFolder("src/main")
+        module =
+            tool == .gradle && !folder.hasFolder("src/main")
             ? Self.applicationModule(folder) : ""
         source = Self.text(of: folder, tool: tool, module: module)
     }
@@ -46,7 +48,8 @@ struct JVMBuild {
         let candidates = (modules.contains("app") ? ["app"] : []) + modules
         if let found = candidates.first(where: { name in
             let inside = folder.folder(name)
-            guard let text = gradleFiles.lazy.compactMap(inside.source).first?.withoutComments else {
+            guard let text = gradleFiles.lazy.compactMap(inside.source).first?.withoutComments
+            else {
                 return false
             }
             return text.matches(#"\bapplication\b|org\.springframework\.boot|io\.ktor|mainClass"#)
@@ -58,7 +61,8 @@ struct JVMBuild {
 
     /// The modules that `settings.gradle` includes, as folders.
     static func gradleModules(_ folder: Folder) -> [String] {
-        let settings = ["settings.gradle", "settings.gradle.kts"].lazy.compactMap(folder.source).first
+        let settings = ["settings.gradle", "settings.gradle.kts"].lazy.compactMap(folder.source)
+            .first
         guard let text = settings?.withoutComments else { return [] }
         let lists = text.all(#"(?m)^\s*include\s*\(?((?:\s*['"][^'"]+['"]\s*,?)+)"#)
         return lists.flatMap {
@@ -86,10 +90,14 @@ struct JVMBuild {
         }
     }
 
+    /// How the application plugin of Gradle is asked for, in either language.
+    static let applicationPlugin =
+        #"(?m)(?:^\s*application\s*$|(?:id|plugin)\s*[(:]?\s*['"]application['"]"#
+        + #"|plugins\s*\{[^}]*\bapplication\b)"#
+
     /// Whether the application plugin of Gradle is used.
     var usesApplicationPlugin: Bool {
-        tool == .gradle && source.withoutComments.matches(
-            #"(?m)(?:^\s*application\s*$|id\s*\(?\s*['"]application['"]|plugin\s*:\s*['"]application['"]|plugins\s*\{[^}]*\bapplication\b)"#)
+        tool == .gradle && source.withoutComments.matches(Self.applicationPlugin)
     }
 
     /// Whether jars can be run: a manifest that names the main class, or a fat jar.
@@ -103,7 +111,9 @@ struct JVMBuild {
     }
 
     /// Folders in which sources may lie.
-    var sourceFolders: [String] { module.isEmpty ? ["src/main"] : ["src/main", "\(module)/src/main"] }
+    var sourceFolders: [String] {
+        module.isEmpty ? ["src/main"] : ["src/main", "\(module)/src/main"]
+    }
 
     /// Whether Kotlin is what it is written in; a build file in Kotlin alone says nothing.
     var isKotlin: Bool {
@@ -116,10 +126,15 @@ struct JVMBuild {
     /// The version of Java that the build asks for.
     var version: VersionPin? {
         let text = source.withoutComments
-        let found = tool == .maven ? mavenVersion : text.first(
-            #"JavaLanguageVersion\.of\(\s*['"]?(\d+)"#) ?? text.first(
-            #"jvmToolchain\(\s*(\d+)"#) ?? text.first(
-            #"(?:source|target)Compatibility\s*(?:=|\()?\s*(?:JavaVersion\.(?:VERSION_)?|['"])?(?:1[._])?(\d+)"#)
+        let version = #"(?:JavaVersion\.(?:VERSION_)?|['"])?(?:1[._])?(\d+)"#
+        let found =
+            tool == .maven
+            ? mavenVersion
+            : text.first(
+                of: #"JavaLanguageVersion\.of\(\s*['"]?(\d+)"#,
+                #"jvmToolchain\(\s*(\d+)"#,
+                #"(?:source|target)Compatibility\s*(?:=|\()?\s*"# + version
+            )
         if let found { return VersionPin(Self.major(found), source: name, file: file) }
         guard tool == .gradle,
             let wrapper = folder.file("gradle/wrapper/gradle-wrapper.properties"),

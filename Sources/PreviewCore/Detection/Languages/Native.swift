@@ -4,13 +4,19 @@ struct Native {
     let folder: Folder
 
     private func start(
-        _ id: String, manifest: String?, language: String, manager: String?, runtime: String?,
+        _ id: String,
+        manifest: String?,
+        language: String,
+        manager: String?,
+        runtime: String?,
         version: VersionPin? = nil
     ) -> Draft {
         var draft = Draft(folder)
         guard let entry = folder.survey.catalogue[id], let manifest else { return draft }
         draft.adopt(
-            entry, sign: .init(file: manifest, reason: "\(RelativePath.name(of: manifest)) is there"))
+            entry,
+            sign: .init(file: manifest, reason: "\(RelativePath.name(of: manifest)) is there")
+        )
         draft.detection.language = language
         draft.detection.packageManager = manager
         if manager != nil {
@@ -27,14 +33,22 @@ struct Native {
     func swift() -> Draft {
         let source = folder.source("Package.swift")
         let code = source?.withoutComments
-        let id = code?.matches(#"vapor\/vapor(?:\.git)?""#) ?? false ? "vapor"
+        let id =
+            code?.matches(#"vapor\/vapor(?:\.git)?""#) ?? false
+            ? "vapor"
             : code?.matches("hummingbird-project|/hummingbird") ?? false ? "hummingbird" : "swift"
         let file = folder.file("Package.swift")
         var draft = start(
-            id, manifest: file, language: "swift", manager: "swiftpm", runtime: "swift",
-            version: swiftVersion(source, file))
+            id,
+            manifest: file,
+            language: "swift",
+            manager: "swiftpm",
+            runtime: "swift",
+            version: swiftVersion(source, file)
+        )
         draft.set(\.install, "swift package resolve", file, "fetches the packages")
-        let target = code?.first(#"\.executableTarget\(\s*name:\s*"([^"]+)""#)
+        let target =
+            code?.first(#"\.executableTarget\(\s*name:\s*"([^"]+)""#)
             ?? code?.first(#"\.executable\(\s*name:\s*"([^"]+)""#)
             ?? ["Run", "App"].first { folder.has("Sources/\($0)/main.swift") }
         guard let target else {
@@ -43,10 +57,11 @@ struct Native {
             return draft
         }
         draft.set(\.build, "swift build -c release", file, "how Swift builds")
-        let options = switch id {
-        case "vapor": " serve --env production --hostname 0.0.0.0 --port $PORT"
-        default: ""
-        }
+        let options =
+            switch id {
+            case "vapor": " serve --env production --hostname 0.0.0.0 --port $PORT"
+            default: ""
+            }
         draft.set(\.start, ".build/release/\(target)\(options)", file, "the target \(target)")
         draft.set(\.dev, "swift run", file, "how Swift runs it")
         if id == "swift" { draft.detection.kind = .commandLineTool }
@@ -69,12 +84,19 @@ struct Native {
         let file = folder.file("pubspec.yaml")
         let isFlutter = manifest?["dependencies"]?["flutter"] != nil
         let text = manifest?["environment"]?["sdk"]?.string
-        let pin = Versions(folder: folder).tool("dart") ?? file.flatMap { file in
-            text.map { VersionPin(Versions.floor($0), source: "pubspec.yaml", file: file) }
-        }
+        let pin =
+            Versions(folder: folder).tool("dart")
+            ?? file.flatMap { file in
+                text.map { VersionPin(Versions.floor($0), source: "pubspec.yaml", file: file) }
+            }
         var draft = start(
-            isFlutter ? "flutter" : "dart", manifest: file, language: "dart", manager: "pub",
-            runtime: "dart", version: pin)
+            isFlutter ? "flutter" : "dart",
+            manifest: file,
+            language: "dart",
+            manager: "pub",
+            runtime: "dart",
+            version: pin
+        )
         if isFlutter {
             draft.set(\.install, "flutter pub get", file, "fetches the packages")
             draft.set(\.build, "flutter build web", file, "how Flutter builds a site")
@@ -83,9 +105,10 @@ struct Native {
         }
         draft.set(\.install, "dart pub get", file, "fetches the packages")
         let names = [manifest?["name"]?.string, "server", "main"].compactMap { $0 }
-        guard let name = names.first(where: { folder.has("bin/\($0).dart") })
-            ?? folder.folder("bin").fileNames.first(where: { $0.hasSuffix(".dart") })
-            .map({ String($0.dropLast(5)) }) ?? names.first
+        guard
+            let name = names.first(where: { folder.has("bin/\($0).dart") })
+                ?? folder.folder("bin").fileNames.first(where: { $0.hasSuffix(".dart") })
+                .map({ String($0.dropLast(5)) }) ?? names.first
         else { return draft }
         guard folder.hasFolder("bin") || !folder.hasFolder("lib") else {
             draft.detection.kind = .library
@@ -106,13 +129,19 @@ struct Native {
         let id = ["lucky", "kemal"].first { manifest?["dependencies"]?[$0] != nil } ?? "crystal"
         let versions = Versions(folder: folder)
         let text = manifest?["crystal"]?.string
-        let pin = versions.file(".crystal-version") ?? versions.tool("crystal")
+        let pin =
+            versions.file(".crystal-version") ?? versions.tool("crystal")
             ?? file.flatMap { file in
                 text.map { VersionPin(Versions.floor($0), source: "shard.yml", file: file) }
             }
         var draft = start(
-            id, manifest: file, language: "crystal", manager: "shards", runtime: "crystal",
-            version: pin)
+            id,
+            manifest: file,
+            language: "crystal",
+            manager: "shards",
+            runtime: "crystal",
+            version: pin
+        )
         let entry = folder.survey.catalogue[id]
         draft.set(\.install, "shards install", file, "fetches the shards")
         draft.set(\.build, entry?.build, file, "how shards builds")
@@ -124,11 +153,19 @@ struct Native {
             draft.detection.kind = .library
             return draft
         }
-        draft.set(\.start, id == "lucky" ? "./bin/start" : "./bin/\(program)", file,
-            "the first target")
+        draft.set(
+            \.start,
+            id == "lucky" ? "./bin/start" : "./bin/\(program)",
+            file,
+            "the first target"
+        )
         let main = manifest?["targets"]?[program]?["main"]?.string ?? "src/\(program).cr"
-        draft.set(\.dev, id == "lucky" ? "lucky dev" : "crystal run \(main)", file,
-            "how Crystal runs it")
+        draft.set(
+            \.dev,
+            id == "lucky" ? "lucky dev" : "crystal run \(main)",
+            file,
+            "how Crystal runs it"
+        )
         return draft
     }
 
@@ -139,13 +176,19 @@ struct Native {
         let file = folder.file("build.zig")
         let versions = Versions(folder: folder)
         var draft = start(
-            "zig", manifest: file, language: "zig", manager: "zig", runtime: "zig",
-            version: versions.file(".zig-version") ?? versions.tool("zig"))
+            "zig",
+            manifest: file,
+            language: "zig",
+            manager: "zig",
+            runtime: "zig",
+            version: versions.file(".zig-version") ?? versions.tool("zig")
+        )
         draft.set(\.build, "zig build -Doptimize=ReleaseSafe", file, "how Zig builds")
         draft.set(\.dev, "zig build run", file, "how Zig runs it")
         let code = folder.source("build.zig")?.withoutComments
-        guard let name = code?.first(#"addExecutable\((?:[^;]*?)\.name\s*=\s*"([^"]+)""#)
-            ?? code?.first(#"addExecutable\(\s*"([^"]+)""#)
+        guard
+            let name = code?.first(#"addExecutable\((?:[^;]*?)\.name\s*=\s*"([^"]+)""#)
+                ?? code?.first(#"addExecutable\(\s*"([^"]+)""#)
         else {
             draft.detection.kind = .library
             return draft
@@ -160,8 +203,12 @@ struct Native {
         let file = folder.first(of: ["stack.yaml", "package.yaml"]) ?? cabal
         let usesStack = folder.has("stack.yaml") || folder.has("package.yaml")
         var draft = start(
-            "haskell", manifest: file, language: "haskell", manager: usesStack ? "stack" : "cabal",
-            runtime: "haskell")
+            "haskell",
+            manifest: file,
+            language: "haskell",
+            manager: usesStack ? "stack" : "cabal",
+            runtime: "haskell"
+        )
         draft.set(\.build, usesStack ? "stack build" : "cabal build", file, "how it is built")
         let named = folder.yaml("package.yaml")?["executables"]?.object?.names.first
         let listed = cabal.flatMap { folder.survey.text($0) }.flatMap {
@@ -173,16 +220,26 @@ struct Native {
             return draft
         }
         draft.set(
-            \.start, usesStack ? "stack exec \(program)" : "cabal run \(program)", file,
-            "the executable \(program)")
+            \.start,
+            usesStack ? "stack exec \(program)" : "cabal run \(program)",
+            file,
+            "the executable \(program)"
+        )
         return draft
     }
 
     /// A COBOL program.
     func cobol() -> Draft {
         let names = folder.files(endingIn: ".cbl") + folder.folder("src").files(endingIn: ".cbl")
-        let file = names.first { RelativePath.name(of: $0).lowercased() == "index.cbl" } ?? names.first
-        var draft = start("cobol", manifest: file, language: "cobol", manager: nil, runtime: "cobol")
+        let file =
+            names.first { RelativePath.name(of: $0).lowercased() == "index.cbl" } ?? names.first
+        var draft = start(
+            "cobol",
+            manifest: file,
+            language: "cobol",
+            manager: nil,
+            runtime: "cobol"
+        )
         guard let file else { return draft }
         let name = String(RelativePath.name(of: file).dropLast(4))
         let inside = folder.isRoot ? file : String(file.dropFirst(folder.path.count + 1))
@@ -200,22 +257,32 @@ struct Native {
             let name = text?.first(#"(?i)add_executable\s*\(\s*"?([\w.-]+)"#)
             let project = text?.first(#"(?i)project\s*\(\s*"?([\w.-]+)"#)
             return native(
-                "cpp-cmake", file, program: name ?? project,
+                "cpp-cmake",
+                file,
+                program: name ?? project,
                 isLibrary: name == nil && text?.matches(#"(?i)add_library\s*\("#) ?? false,
-                build: "cmake -B build -GNinja && cmake --build build")
+                build: "cmake -B build -GNinja && cmake --build build"
+            )
         }
         let file = folder.file("meson.build")
         let text = folder.source("meson.build")?.withoutHashLines
         let name = text?.first(#"\bexecutable\s*\(\s*'([^']+)'"#)
         let project = text?.first(#"\bproject\s*\(\s*'([^']+)'"#)
         return native(
-            "cpp-meson", file, program: name ?? project,
+            "cpp-meson",
+            file,
+            program: name ?? project,
             isLibrary: name == nil && text?.matches(#"\blibrary\s*\("#) ?? false,
-            build: "meson setup build && meson compile -C build")
+            build: "meson setup build && meson compile -C build"
+        )
     }
 
     private func native(
-        _ id: String, _ file: String?, program: String?, isLibrary: Bool, build: String
+        _ id: String,
+        _ file: String?,
+        program: String?,
+        isLibrary: Bool,
+        build: String
     ) -> Draft {
         var draft = start(id, manifest: file, language: "cpp", manager: nil, runtime: nil)
         draft.set(\.build, build, file, "how it is built")

@@ -10,11 +10,16 @@ struct PHP {
         composer = folder.json("composer.json")
     }
 
-    static func matches(_ folder: Folder) -> Bool { folder.first(of: files) != nil }
+    static func matches(_ folder: Folder) -> Bool {
+        folder.first(of: files) != nil
+            || folder.has("public/index.php") && NodePackage.read(folder) == nil
+    }
 
     /// Whether there is something to serve, not only a manifest of tools.
     static func hasEntry(_ folder: Folder) -> Bool {
-        folder.first(of: ["index.php", "public/index.php", "artisan", "bin/console", "web/index.php"])
+        folder.first(of: [
+            "index.php", "public/index.php", "artisan", "bin/console", "web/index.php",
+        ])
             != nil || PHP(folder).framework != nil
     }
 
@@ -32,8 +37,13 @@ struct PHP {
         let found = framework
         if let (entry, sign) = found {
             draft.adopt(entry, sign: sign)
-        } else if let entry = folder.survey.catalogue["php"], let file = folder.first(of: Self.files) {
-            draft.adopt(entry, sign: .init(file: file, reason: "\(RelativePath.name(of: file)) is there"))
+        } else if let entry = folder.survey.catalogue["php"],
+            let file = folder.first(of: Self.files + ["public/index.php"])
+        {
+            draft.adopt(
+                entry,
+                sign: .init(file: file, reason: "\(RelativePath.name(of: file)) is there")
+            )
         }
         draft.detection.language = "php"
         draft.setRuntime("php", version)
@@ -41,8 +51,11 @@ struct PHP {
             draft.detection.packageManager = "composer"
             draft.note(.packageManager, file, "composer.json is there")
             draft.set(
-                \.install, "composer install --no-dev --optimize-autoloader", file,
-                "installs what composer.json says")
+                \.install,
+                "composer install --no-dev --optimize-autoloader",
+                file,
+                "installs what composer.json says"
+            )
         }
         describeCommands(&draft, found?.0, found?.1.file)
         let isLibrary = composer?["type"]?.string == "library" || found == nil && !hasPage
@@ -57,19 +70,35 @@ struct PHP {
     private func describeCommands(_ draft: inout Draft, _ entry: Framework?, _ file: String?) {
         switch entry?.id {
         case "laravel", "statamic":
-            draft.set(\.start, "php artisan serve --host=0.0.0.0 --port=$PORT", file,
-                "how Laravel is started")
+            draft.set(
+                \.start,
+                "php artisan serve --host=0.0.0.0 --port=$PORT",
+                file,
+                "how Laravel is started"
+            )
             let hasScript = composer?["scripts"]?["dev"] != nil
-            draft.set(\.dev, hasScript ? "composer run dev" : "php artisan serve",
-                hasScript ? folder.file("composer.json") : file, "Laravel's own server")
+            draft.set(
+                \.dev,
+                hasScript ? "composer run dev" : "php artisan serve",
+                hasScript ? folder.file("composer.json") : file,
+                "Laravel's own server"
+            )
         case "drupal":
             draft.set(\.start, "php -S 0.0.0.0:$PORT -t \(drupalRoot)", file, "Drupal's web root")
         case let id?:
             let isSite = entry?.isStatic ?? false
-            draft.set(\.build, id == "symfony" || isSite ? entry?.build : nil, file,
-                "how \(entry?.name ?? "it") is built")
-            draft.set(\.start, isSite ? nil : hosted(entry?.start), file,
-                "how \(entry?.name ?? "it") is started")
+            draft.set(
+                \.build,
+                id == "symfony" || isSite ? entry?.build : nil,
+                file,
+                "how \(entry?.name ?? "it") is built"
+            )
+            draft.set(
+                \.start,
+                isSite ? nil : hosted(entry?.start),
+                file,
+                "how \(entry?.name ?? "it") is started"
+            )
             draft.set(\.dev, entry?.dev, file, "the server of \(entry?.name ?? "it")")
         case nil: describePlain(&draft)
         }

@@ -23,7 +23,9 @@ struct Python {
 
     /// Whether there is a program in it, not only configuration of tools.
     static func hasEntry(_ folder: Folder) -> Bool {
-        if PythonEntry.rootNames.contains(where: folder.has) || folder.has("manage.py") { return true }
+        if PythonEntry.rootNames.contains(where: folder.has) || folder.has("manage.py") {
+            return true
+        }
         return Python(folder).framework != nil
     }
 
@@ -114,7 +116,9 @@ struct Python {
         draft.set(\.install, manager.install, manager.file, "installs what \(name) says")
         let locks = PythonPackageManager.locks(folder)
         if locks.count > 1 {
-            draft.warn("several lock files (\(locks.joined(separator: ", "))); \(manager.name) is used")
+            draft.warn(
+                "several lock files (\(locks.joined(separator: ", "))); \(manager.name) is used"
+            )
         }
     }
 
@@ -125,7 +129,11 @@ struct Python {
         let needsObject = framework.map { Self.served.contains($0) } ?? false
         let entry = PythonEntry.find(folder, needsObject: needsObject)
         let servers = PythonServers(
-            folder: folder, dependencies: dependencies, entry: entry, framework: framework)
+            folder: folder,
+            dependencies: dependencies,
+            entry: entry,
+            framework: framework
+        )
         let file = entry.flatMap { folder.file($0.file) }
         if let start = servers.start {
             draft.set(\.start, start, file ?? plainSign?.file, servers.reason)
@@ -133,8 +141,12 @@ struct Python {
             let command = manager?.name == "uv" ? "uv run \(name)" : name
             draft.set(\.start, command, file, "the command \(name) that it installs")
         } else if let package = runnablePackage {
-            draft.set(\.start, "python -m \(package)", folder.file("\(package)/__main__.py"),
-                "__main__.py is there")
+            draft.set(
+                \.start,
+                "python -m \(package)",
+                folder.file("\(package)/__main__.py"),
+                "__main__.py is there"
+            )
         }
         draft.set(\.dev, servers.dev, file ?? plainSign?.file, servers.reason)
         if framework == "reflex" {
@@ -149,7 +161,9 @@ struct Python {
     ]
 
     private func describePort(
-        _ draft: inout Draft, _ entry: PythonEntry?, _ servers: PythonServers
+        _ draft: inout Draft,
+        _ entry: PythonEntry?,
+        _ servers: PythonServers
     ) {
         if servers.listensOnFlaskDefault, let file = entry.flatMap({ folder.file($0.file) }) {
             draft.setPort(5000, file, "5000 is the default port of Flask's own server")
@@ -165,23 +179,34 @@ struct Python {
         let manage = RelativePath.join(django.place, "manage.py")
         let file = folder.file(manage)
         if django.collectsStatic {
-            draft.set(\.build, "python \(manage) collectstatic --noinput", file,
-                "static files are collected")
+            draft.set(
+                \.build,
+                "python \(manage) collectstatic --noinput",
+                file,
+                "static files are collected"
+            )
         }
         let place = django.place.isEmpty ? "" : " --chdir \(django.place)"
         if let module = django.module, django.usesASGI {
-            let start = dependencies.contains("daphne")
+            let start =
+                dependencies.contains("daphne")
                 ? "daphne -b 0.0.0.0 -p $PORT \(module).asgi:application"
                 : "uvicorn \(module).asgi:application --host 0.0.0.0 --port $PORT"
             draft.set(\.start, start, django.moduleFile, "the ASGI application of \(module)")
         } else if let module = django.module, dependencies.contains("gunicorn") {
             draft.set(
-                \.start, "gunicorn\(place) --bind 0.0.0.0:$PORT \(module).wsgi:application",
-                django.moduleFile, "the WSGI application of \(module)")
+                \.start,
+                "gunicorn\(place) --bind 0.0.0.0:$PORT \(module).wsgi:application",
+                django.moduleFile,
+                "the WSGI application of \(module)"
+            )
         } else {
             draft.set(
-                \.start, "python \(manage) runserver 0.0.0.0:$PORT", file,
-                "gunicorn is not among the dependencies")
+                \.start,
+                "python \(manage) runserver 0.0.0.0:$PORT",
+                file,
+                "gunicorn is not among the dependencies"
+            )
         }
         draft.set(\.dev, "python \(manage) runserver", file, "Django's own server")
     }
@@ -233,8 +258,9 @@ struct Python {
         guard let file = folder.file("pyproject.toml"), let json = folder.toml("pyproject.toml")
         else { return nil }
         let poetry = json["tool"]?["poetry"]?["dependencies"]?["python"]
-        guard let text = json["project"]?["requires-python"]?.string
-            ?? poetry?.string ?? poetry?["version"]?.string
+        guard
+            let text = json["project"]?["requires-python"]?.string
+                ?? poetry?.string ?? poetry?["version"]?.string
         else { return nil }
         return VersionPin(Versions.floor(text), source: "pyproject.toml", file: file)
     }

@@ -43,36 +43,44 @@ struct PythonDependencies {
     }
 
     private mutating func readRequirements() {
-        let lists = ["requirements.txt", "requirements.in"].compactMap(folder.file)
-            + folder.fileNames.filter { name in
-                let lower = name.lowercased()
-                return lower.hasPrefix("requirements") && lower.hasSuffix(".txt")
-            }.compactMap(folder.file)
+        var lists =
+            ["requirements.txt", "requirements.in"].compactMap(folder.file)
             + folder.folder("requirements").files(endingIn: ".txt", ".in")
-        for file in lists {
-            guard let text = folder.survey.text(file) else { continue }
+        var read: Set<String> = []
+        while !lists.isEmpty {
+            let file = lists.removeFirst()
+            guard read.insert(file).inserted, let text = folder.survey.text(file) else { continue }
             for line in text.split(separator: "\n") {
                 let requirement = Versions.trimmed(line.prefix { $0 != "#" })
-                guard !requirement.hasPrefix("-") else { continue }
-                add(requirement, from: file)
+                if let other = Self.included(requirement, from: file),
+                    folder.survey.file(other) != nil
+                {
+                    lists.append(other)
+                } else if !requirement.hasPrefix("-") {
+                    add(requirement, from: file)
+                }
             }
         }
+    }
+
+    /// The file of `-r other.txt`.
+    private static func included(_ line: String, from file: String) -> String? {
+        for option in ["-r", "--requirement"] where line.hasPrefix(option) {
+            let name = Versions.trimmed(line.dropFirst(option.count).drop { $0 == "=" })
+            return RelativePath.resolve(name, from: RelativePath.folder(of: file))
+        }
+        return nil
     }
 
     private mutating func readProject() {
         guard let file = folder.file("pyproject.toml"), let json = folder.toml("pyproject.toml")
         else { return }
         let project = json["project"]
-        let optional = project?["optional-dependencies"]?.object?.members.map(\.value) ?? []
         let groups = json["dependency-groups"]?.object?.members.map(\.value) ?? []
-        for list in [project?["dependencies"]].compactMap({ $0 }) + optional + groups {
+        for list in [project?["dependencies"]].compactMap({ $0 }) + groups {
             for requirement in list.array ?? [] { add(requirement.string ?? "", from: file) }
         }
-        let poetry = json["tool"]?["poetry"]
-        let poetryGroups = poetry?["group"]?.object?.members.map { $0.value["dependencies"] } ?? []
-        for table in [poetry?["dependencies"], poetry?["dev-dependencies"]] + poetryGroups {
-            add(table: table, from: file)
-        }
+        add(table: json["tool"]?["poetry"]?["dependencies"], from: file)
     }
 
     private mutating func add(table: JSONValue?, from file: String) {
@@ -148,7 +156,10 @@ struct PythonPackageManager {
             }
             if tool?["poetry"] != nil {
                 return PythonPackageManager(
-                    name: "poetry", install: "poetry install --only main --no-root", file: file)
+                    name: "poetry",
+                    install: "poetry install --only main --no-root",
+                    file: file
+                )
             }
             if tool?["pdm"] != nil {
                 return PythonPackageManager(name: "pdm", install: "pdm install --prod", file: file)
@@ -159,7 +170,10 @@ struct PythonPackageManager {
         }
         if let file = folder.file("Pipfile") {
             return PythonPackageManager(
-                name: "pipenv", install: "pipenv install --skip-lock", file: file)
+                name: "pipenv",
+                install: "pipenv install --skip-lock",
+                file: file
+            )
         }
         guard let file = folder.first(of: ["setup.py", "setup.cfg"]) else { return nil }
         return PythonPackageManager(name: "pip", install: "pip install .", file: file)

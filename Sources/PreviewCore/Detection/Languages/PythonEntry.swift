@@ -20,9 +20,8 @@ struct PythonEntry {
         (rootNames + otherNames).filter(folder.has)
     }
 
-    /// The first entry file; of those, one with an application object if that is asked for.
-    ///
-    /// - Parameter needsObject: whether packages are searched, too, for the object of a framework.
+    /// The first entry file; with `needsObject`, the first with the application object of a
+    /// framework, for which packages are searched, too.
     static func find(_ folder: Folder, needsObject: Bool) -> PythonEntry? {
         let entries = files(folder).map { PythonEntry(folder, file: $0) }
         guard needsObject else { return entries.first }
@@ -49,7 +48,8 @@ struct PythonEntry {
 
     private init(_ folder: Folder, file: String) {
         self.file = file
-        var path = file.hasSuffix("/__init__.py")
+        var path =
+            file.hasSuffix("/__init__.py")
             ? String(file.dropLast("/__init__.py".count)) : String(file.dropLast(3))
         // `src` is a folder to install from, unless it is a package itself.
         if path.hasPrefix("src/"), path.contains("/"), !folder.has("src/__init__.py"),
@@ -98,8 +98,10 @@ struct DjangoProject {
         let settings = Self.settings(in: base)
         let named = settings.lazy.compactMap { file -> (String, String)? in
             let source = Self.source(file, folder)
-            return source?.first(#"(?m)^\s*WSGI_APPLICATION\s*=\s*['"]([\w.]+)\.wsgi\.application['"]"#)
-                .map { ($0, file) }
+            return source?.first(
+                #"(?m)^\s*WSGI_APPLICATION\s*=\s*['"]([\w.]+)\.wsgi\.application['"]"#
+            )
+            .map { ($0, file) }
         }.first
         let managed = manage?.first(#"DJANGO_SETTINGS_MODULE['"]\s*,\s*['"]([\w.]+)['"]"#)
             .map { $0.split(separator: ".").prefix { $0 != "settings" }.joined(separator: ".") }

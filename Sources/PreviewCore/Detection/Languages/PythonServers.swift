@@ -105,7 +105,9 @@ struct PythonServers {
     }
 
     private var dash: String? {
-        guard dependencies.contains("gunicorn"), let entry else { return script.map { "python \($0)" } }
+        guard dependencies.contains("gunicorn"), let entry else {
+            return script.map { "python \($0)" }
+        }
         let server = folder.source(entry.file)?.matches(#"(?m)^server\s*="#) ?? false
         guard server else { return "python \(entry.file)" }
         return "gunicorn --bind 0.0.0.0:$PORT \(entry.module):server"

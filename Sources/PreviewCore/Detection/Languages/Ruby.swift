@@ -10,7 +10,8 @@ struct Ruby {
 
     /// Gems of mobile and release tooling, which make no Ruby project beside a `package.json`.
     private static let tooling: Set<String> = [
-        "fastlane", "cocoapods", "danger", "xcpretty", "xcodeproj", "activesupport", "concurrent-ruby",
+        "fastlane", "cocoapods", "danger", "xcpretty", "xcodeproj", "activesupport",
+        "concurrent-ruby",
         "bigdecimal", "logger", "benchmark", "mutex_m", "rubocop",
     ]
 
@@ -18,12 +19,15 @@ struct Ruby {
         self.folder = folder
         let gemfile = folder.source("Gemfile")?.withoutHashLines
         gems = Set(gemfile?.all(#"(?m)^\s*gem[ (]+['"]([^'"]+)['"]"#) ?? [])
-        let lock = folder.file("Gemfile.lock").flatMap { folder.survey.text($0, headIsEnough: true) }
+        let lock = folder.file("Gemfile.lock").flatMap {
+            folder.survey.text($0, headIsEnough: true)
+        }
         locked = Set(
             (lock ?? "").split(separator: "\n").compactMap { line in
                 guard line.hasPrefix("    "), !line.hasPrefix("     ") else { return nil }
                 return line.dropFirst(4).split(separator: " ").first.map(String.init)
-            })
+            }
+        )
     }
 
     static func matches(_ folder: Folder) -> Bool { folder.has("Gemfile") }
@@ -32,7 +36,9 @@ struct Ruby {
     static func hasEntry(_ folder: Folder) -> Bool {
         let gems = Ruby(folder).gems
         guard !gems.isEmpty else { return true }
-        return !gems.allSatisfy { tooling.contains($0) || $0.hasPrefix("fastlane") || $0.hasPrefix("danger") }
+        return !gems.allSatisfy {
+            tooling.contains($0) || $0.hasPrefix("fastlane") || $0.hasPrefix("danger")
+        }
     }
 
     private func uses(_ gem: String) -> Bool { gems.contains(gem) || locked.contains(gem) }
@@ -111,30 +117,48 @@ struct Ruby {
         switch id {
         case "rails":
             if compilesAssets {
-                draft.set(\.build, "bundle exec rake assets:precompile", sign.file,
-                    "the gems bring an asset pipeline")
+                draft.set(
+                    \.build,
+                    "bundle exec rake assets:precompile",
+                    sign.file,
+                    "the gems bring an asset pipeline"
+                )
             }
-            draft.set(\.start, "bundle exec bin/rails server -b 0.0.0.0 -p $PORT", sign.file,
-                "how Rails is started")
+            draft.set(
+                \.start,
+                "bundle exec bin/rails server -b 0.0.0.0 -p $PORT",
+                sign.file,
+                "how Rails is started"
+            )
             let ownDev = folder.file("bin/dev")
-            draft.set(\.dev, ownDev == nil ? "bin/rails server" : "bin/dev", ownDev ?? sign.file,
-                "Rails' own server")
+            draft.set(
+                \.dev,
+                ownDev == nil ? "bin/rails server" : "bin/dev",
+                ownDev ?? sign.file,
+                "Rails' own server"
+            )
             draft.detection.environment["RAILS_ENV"] = "production"
         case "hanami":
             draft.set(\.build, "bundle exec hanami assets compile", sign.file, "Hanami's assets")
-            draft.set(\.start, "bundle exec hanami server --host 0.0.0.0 --port $PORT", sign.file,
-                "how Hanami is started")
+            draft.set(
+                \.start,
+                "bundle exec hanami server --host 0.0.0.0 --port $PORT",
+                sign.file,
+                "how Hanami is started"
+            )
             draft.set(\.dev, "bundle exec hanami dev", sign.file, "Hanami's own server")
         default: describeRack(&draft, id)
         }
     }
 
     private var compilesAssets: Bool {
-        let isAPI = folder.source("config/application.rb")?.withoutHashLines
+        let isAPI =
+            folder.source("config/application.rb")?.withoutHashLines
             .matches(#"config\.api_only\s*=\s*true"#) ?? false
         let pipelines = [
             "sprockets", "sprockets-rails", "propshaft", "sass-rails", "sassc-rails", "webpacker",
-            "shakapacker", "vite_rails", "jsbundling-rails", "cssbundling-rails", "tailwindcss-rails",
+            "shakapacker", "vite_rails", "jsbundling-rails", "cssbundling-rails",
+            "tailwindcss-rails",
             "importmap-rails",
         ]
         return !isAPI && pipelines.contains(where: uses)
@@ -143,13 +167,19 @@ struct Ruby {
     private func describeRack(_ draft: inout Draft, _ id: String) {
         let program = ["app.rb", "main.rb", "server.rb"].first(where: folder.has)
         if let file = folder.file("config.ru") {
-            let start = uses("puma")
+            let start =
+                uses("puma")
                 ? "bundle exec puma -p $PORT" : "bundle exec rackup config.ru -o 0.0.0.0 -p $PORT"
             draft.set(\.start, start, file, "config.ru is there")
         } else if let file = folder.file("Rakefile"), id != "sinatra" || program == nil {
             draft.set(\.start, "bundle exec rake", file, "Rakefile is there")
         } else if let program {
-            draft.set(\.start, "bundle exec ruby \(program)", folder.file(program), "the entry file")
+            draft.set(
+                \.start,
+                "bundle exec ruby \(program)",
+                folder.file(program),
+                "the entry file"
+            )
         }
         if let program, let source = folder.source(program)?.withoutHashLines,
             let port = Ports.valid(source.first(#"\bport['"]?\s*[,:=]+>?\s*(\d{2,5})\b"#))
@@ -166,7 +196,8 @@ struct Ruby {
             return VersionPin(Self.number(pin.version ?? ""), source: pin.source, file: pin.file)
         }
         if let pin = versions.tool("ruby") { return pin }
-        if let file = folder.file("Gemfile"), let source = folder.source("Gemfile")?.withoutHashLines,
+        if let file = folder.file("Gemfile"),
+            let source = folder.source("Gemfile")?.withoutHashLines,
             let text = source.first(#"(?m)^\s*ruby[ (]+['"]([^'"]+)['"]"#)
         {
             return VersionPin(Versions.floor(text), source: "Gemfile", file: file)

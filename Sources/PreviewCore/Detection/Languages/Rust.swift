@@ -25,7 +25,9 @@ struct Rust {
             if !result.contains(binary) { result.append(binary) }
         }
         let declared = (manifest["bin"]?.array ?? []).compactMap { $0["name"]?.string }
-        let ownsMain = (manifest["bin"]?.array ?? []).contains { $0["path"]?.string == "src/main.rs" }
+        let ownsMain = (manifest["bin"]?.array ?? []).contains {
+            $0["path"]?.string == "src/main.rs"
+        }
         if folder.has("src/main.rs"), !ownsMain { add(name) }
         declared.forEach(add)
         let inside = folder.folder("src/bin")
@@ -67,7 +69,8 @@ struct Rust {
 
     /// Frameworks that the catalogue has no entry for, by their crate.
     private static let otherFrameworks = [
-        ("poem", "Poem"), ("salvo", "Salvo"), ("tide", "Tide"), ("dioxus", "Dioxus"), ("yew", "Yew"),
+        ("poem", "Poem"), ("salvo", "Salvo"), ("tide", "Tide"), ("dioxus", "Dioxus"),
+        ("yew", "Yew"),
         ("gotham", "Gotham"), ("loco-rs", "Loco"),
     ]
 
@@ -134,20 +137,28 @@ struct Rust {
         let isLeptos = draft.detection.projectType == "leptos"
         let option = member == nil ? "" : " --package \(package.name ?? binary)"
         draft.set(
-            \.build, isLeptos ? "cargo leptos build --release" : "cargo build --release\(option)",
-            folder.file("Cargo.toml"), "how Cargo builds")
+            \.build,
+            isLeptos ? "cargo leptos build --release" : "cargo build --release\(option)",
+            folder.file("Cargo.toml"),
+            "how Cargo builds"
+        )
         draft.set(\.start, "./target/release/\(binary)", file, "the program \(binary)")
-        let choice = package.binaries.count > 1 && package.manifest["package"]?["default-run"] == nil
+        let choice =
+            package.binaries.count > 1 && package.manifest["package"]?["default-run"] == nil
         draft.set(
             \.dev,
-            isLeptos ? "cargo leptos watch"
+            isLeptos
+                ? "cargo leptos watch"
                 : "cargo run\(option)" + (choice ? " --bin \(binary)" : ""),
-            folder.file("Cargo.toml"), "how Cargo runs")
+            folder.file("Cargo.toml"),
+            "how Cargo runs"
+        )
         if let source = package.folder.source("src/main.rs"), let port = Ports.inAddress(source) {
             draft.setPort(port, file, "listens on \(port)")
         }
         let crates = crates(package)
-        let isTool = draft.detection.projectType == "rust" && draft.detection.framework == nil
+        let isTool =
+            draft.detection.projectType == "rust" && draft.detection.framework == nil
             && ["clap", "structopt", "argh", "pico-args"].contains(where: crates.contains)
         draft.detection.kind = isTool ? .commandLineTool : .app
         if draft.detection.projectType == "rocket" {
@@ -180,7 +191,9 @@ struct Rust {
         let versions = Versions(folder: folder)
         if let pin = versions.file(".rust-version") ?? versions.tool("rust") { return pin }
         let floors = ["2018": "1.55", "2021": "1.84", "2024": "1.85.1"]
-        guard let edition = package?["edition"]?.string, let floor = floors[edition] else { return nil }
+        guard let edition = package?["edition"]?.string, let floor = floors[edition] else {
+            return nil
+        }
         return VersionPin(floor, source: "Cargo.toml edition", file: file)
     }
 }

@@ -7,11 +7,13 @@ struct Sites {
 
     /// Generators that stand on their own, by what shows them.
     static func generator(_ folder: Folder) -> (Framework, Framework.Sign)? {
-        let ids = ["hugo", "zola", "jekyll", "middleman", "mkdocs", "pelican", "lektor", "mdbook",
+        let ids = [
+            "hugo", "zola", "jekyll", "middleman", "mkdocs", "pelican", "lektor", "mdbook",
             "cecil", "sphinx",
         ]
         for id in ids {
-            guard let entry = folder.survey.catalogue[id], let sign = sign(of: entry, in: folder) else {
+            guard let entry = folder.survey.catalogue[id], let sign = sign(of: entry, in: folder)
+            else {
                 continue
             }
             return (entry, sign)
@@ -25,8 +27,10 @@ struct Sites {
         // The file is also what GitHub Pages reads for a theme; a site has pages to lay out.
         case "jekyll":
             guard let sign = entry.fileSign(in: folder), !isHexo(folder) else { return nil }
-            let hasPages = ["_posts", "_layouts", "_includes"].contains(where: folder.hasFolder)
-                || folder.has("index.md") || folder.has("index.markdown") || folder.has("index.html")
+            let hasPages =
+                ["_posts", "_layouts", "_includes"].contains(where: folder.hasFolder)
+                || folder.has("index.md") || folder.has("index.markdown")
+                || folder.has("index.html")
             let isAlone = NodePackage.read(folder) == nil
             return hasPages || isAlone ? sign : nil
         case "middleman":
@@ -50,7 +54,8 @@ struct Sites {
         if let sign = entry.contentSign(in: folder) { return sign }
         guard folder.hasFolder("content") || folder.hasFolder("archetypes") else { return nil }
         let other = folder.first(of: [
-            "config/_default/config.toml", "config/_default/hugo.yaml", "config/_default/config.yaml",
+            "config/_default/config.toml", "config/_default/hugo.yaml",
+            "config/_default/config.yaml",
         ])
         return other.map { .init(file: $0, reason: "Hugo's configuration is there") }
     }
@@ -63,14 +68,19 @@ struct Sites {
             let tools = node.describe().detection
             draft.detection.scripts = tools.scripts
             draft.detection.packageManager = tools.packageManager
+            draft.detection.evidence += tools.evidence.filter { $0.field == .packageManager }
             draft.detection.runtime = tools.runtime
             draft.set(\.install, tools.commands.install, node.package.file, "tools of the site")
         }
-        let own = draft.detection.scripts.contains("build")
+        let own =
+            draft.detection.scripts.contains("build")
             ? Node(folder)?.describe().detection.commands.build : nil
         draft.set(
-            \.build, own ?? entry.build, own == nil ? sign.file : folder.file("package.json"),
-            "how \(entry.name) is built")
+            \.build,
+            own ?? entry.build,
+            own == nil ? sign.file : folder.file("package.json"),
+            "how \(entry.name) is built"
+        )
         draft.set(\.dev, entry.dev, sign.file, "the server of \(entry.name)")
         SiteConfiguration.correct(&draft, id: entry.id)
         draft.detection.kind = .app
@@ -95,7 +105,9 @@ struct Sites {
             }
         }
         guard folder.hasFolder("public"),
-            let file = folder.folder("public").fileNames.first.flatMap({ folder.file("public/\($0)") })
+            let file = folder.folder("public").fileNames.first.flatMap({
+                folder.file("public/\($0)")
+            })
         else { return nil }
         return ("public", .init(file: file, reason: "the folder public is there"))
     }
@@ -142,7 +154,8 @@ struct Sites {
     /// Pages made with Guile's Haunt.
     func haunt() -> Draft {
         var draft = Draft(folder)
-        guard let entry = folder.survey.catalogue["scheme"], let file = folder.file("haunt.scm") else {
+        guard let entry = folder.survey.catalogue["scheme"], let file = folder.file("haunt.scm")
+        else {
             return draft
         }
         draft.adopt(entry, sign: .init(file: file, reason: "haunt.scm is there"))
@@ -161,34 +174,45 @@ enum SiteConfiguration {
         let found: (String?, String?) =
             switch id {
             case "hugo": hugo(folder)
-            case "jekyll": (folder.yaml("_config.yml")?["destination"]?.string, folder.file("_config.yml"))
+            case "jekyll":
+                (folder.yaml("_config.yml")?["destination"]?.string, folder.file("_config.yml"))
             case "mkdocs": mkdocs(folder)
-            case "zola": (folder.toml("config.toml")?["output_dir"]?.string, folder.file("config.toml"))
+            case "zola":
+                (folder.toml("config.toml")?["output_dir"]?.string, folder.file("config.toml"))
             case "mdbook":
                 (folder.toml("book.toml")?["build"]?["build-dir"]?.string, folder.file("book.toml"))
             case "middleman":
-                (folder.source("config.rb")?.first(#"(?m)^\s*set\s+:build_dir\s*,\s*['"]([^'"]+)['"]"#),
-                    folder.file("config.rb"))
+                (
+                    folder.source("config.rb")?.first(
+                        #"(?m)^\s*set\s+:build_dir\s*,\s*['"]([^'"]+)['"]"#
+                    ),
+                    folder.file("config.rb")
+                )
             default: (nil, nil)
             }
-        if let place = found.0, let file = found.1 { draft.setOutput(place, file, "read from there") }
-        if draft.detection.outputDirectory != nil, found.0 == nil,
-            let file = draft.detection.evidence.first(where: { $0.field == .projectType })?.file
-        {
-            draft.note(.outputDirectory, file, "where it builds to")
+        if let place = found.0, let file = found.1 {
+            draft.setOutput(place, file, "read from there")
         }
         draft.detection.isStatic = true
     }
 
     private static func hugo(_ folder: Folder) -> (String?, String?) {
-        for name in ["hugo.toml", "config.toml", "config/_default/hugo.toml", "config/_default/config.toml"] {
-            if let place = folder.toml(name)?.ignoringCase("publishDir") { return (place, folder.file(name)) }
+        for name in [
+            "hugo.toml", "config.toml", "config/_default/hugo.toml", "config/_default/config.toml",
+        ] {
+            if let place = folder.toml(name)?.ignoringCase("publishDir") {
+                return (place, folder.file(name))
+            }
         }
         for name in ["hugo.yaml", "config.yaml", "config/_default/hugo.yaml"] {
-            if let place = folder.yaml(name)?.ignoringCase("publishDir") { return (place, folder.file(name)) }
+            if let place = folder.yaml(name)?.ignoringCase("publishDir") {
+                return (place, folder.file(name))
+            }
         }
         for name in ["hugo.json", "config.json"] {
-            if let place = folder.json(name)?.ignoringCase("publishDir") { return (place, folder.file(name)) }
+            if let place = folder.json(name)?.ignoringCase("publishDir") {
+                return (place, folder.file(name))
+            }
         }
         return (nil, nil)
     }

@@ -8,7 +8,7 @@ struct Node {
     private let runsOnBun: Bool
     private let rules: NodePackageManagerRules
 
-    /// - Parameter package: the manifest of the folder, or what stands for one.
+    /// A project by the manifest of its folder, or by what stands for one.
     init(_ folder: Folder, package: NodePackage) {
         self.folder = folder
         self.package = package
@@ -29,7 +29,8 @@ struct Node {
     private static func workspaceRoot(of folder: Folder) -> NodePackage? {
         for place in folder.ancestors {
             guard let package = NodePackage.read(place) else { continue }
-            let gathers = package.hasWorkspaces
+            let gathers =
+                package.hasWorkspaces
                 || ["pnpm-workspace.yaml", "nx.json", "lerna.json"].contains(where: place.has)
             if gathers { return package }
         }
@@ -41,8 +42,12 @@ struct Node {
         var draft = Draft(folder)
         let facts = NodeFacts(choice?.framework, of: package)
         let scripts = NodeScripts(
-            package: package, manager: manager, framework: choice?.framework, facts: facts,
-            runsOnBun: runsOnBun)
+            package: package,
+            manager: manager,
+            framework: choice?.framework,
+            facts: facts,
+            runsOnBun: runsOnBun
+        )
         identify(&draft)
         draft.detection.scripts = package.scripts.map(\.name)
         describeTools(&draft)
@@ -74,14 +79,17 @@ struct Node {
             ("react", "React"), ("vue", "Vue"), ("svelte", "Svelte"), ("preact", "Preact"),
             ("solid-js", "Solid"), ("lit", "Lit"),
         ]
-        guard let found = libraries.first(where: { package.depends(on: $0.0) }) else { return "Vite" }
+        guard let found = libraries.first(where: { package.depends(on: $0.0) }) else {
+            return "Vite"
+        }
         return "Vite (\(found.1))"
     }
 
     /// TypeScript with the compiler among the dependencies and its configuration, or with an entry
     /// file in it.
     private func language(_ draft: inout Draft) -> String {
-        let hasCompiler = package.depends(on: "typescript") || hoisted?.depends(on: "typescript") ?? false
+        let hasCompiler =
+            package.depends(on: "typescript") || hoisted?.depends(on: "typescript") ?? false
         let configuration = folder.file("tsconfig.json")
         if hasCompiler, let configuration {
             draft.note(.language, configuration, "tsconfig.json, and typescript is a dependency")
@@ -132,12 +140,17 @@ struct Node {
     }
 
     private func describeCommands(
-        _ draft: inout Draft, _ scripts: NodeScripts, _ facts: NodeFacts
+        _ draft: inout Draft,
+        _ scripts: NodeScripts,
+        _ facts: NodeFacts
     ) {
         let missing = missingFromLock
         draft.set(
-            \.install, manager.install(isInSync: missing.isEmpty), manager.lock ?? package.file,
-            manager.lock == nil ? "no lock file" : "the lock file of \(manager.name.rawValue)")
+            \.install,
+            manager.install(isInSync: missing.isEmpty),
+            manager.lock ?? package.file,
+            manager.lock == nil ? "no lock file" : "the lock file of \(manager.name.rawValue)"
+        )
         let build = scripts.build
         draft.set(\.build, build?.command, build?.file, build?.reason ?? "")
         let start = scripts.start(builds: build != nil)
@@ -162,7 +175,8 @@ struct Node {
             draft.setOutput(nil, nil, "")
             return
         }
-        let reason = facts.outputFile == nil
+        let reason =
+            facts.outputFile == nil
             ? "where \(choice.framework.name) builds to" : "read from there"
         draft.setOutput(output, facts.outputFile ?? choice.sign.file, reason)
     }
@@ -171,7 +185,11 @@ struct Node {
 
     private func describePort(_ draft: inout Draft, _ facts: NodeFacts) {
         if let port = facts.port, port != choice?.framework.port || facts.portFile != nil {
-            draft.setPort(port, facts.portFile ?? package.file, "\(port) by version or configuration")
+            draft.setPort(
+                port,
+                facts.portFile ?? package.file,
+                "\(port) by version or configuration"
+            )
         }
         if let (port, name) = portInScripts {
             draft.setPort(port, package.file, "script \(name) says \(port)")
@@ -239,7 +257,9 @@ struct Node {
         draft.detection.evidence.removeAll { $0.field == .projectType || $0.field == .port }
         draft.detection.language = nil
         draft.adopt(
-            site, sign: .init(file: package.file, reason: "script \(script) serves files"))
+            site,
+            sign: .init(file: package.file, reason: "script \(script) serves files")
+        )
         draft.set(\.start, nil, nil, "")
         draft.setOutput(place, package.file, "what script \(script) serves")
         draft.detection.kind = .app
@@ -248,18 +268,21 @@ struct Node {
     private func warn(_ draft: inout Draft, _ scripts: NodeScripts) {
         let locks = rules.conflictingLocks.map(RelativePath.name)
         if locks.count > 1 {
-            draft.warn(
-                "several lock files (\(locks.joined(separator: ", "))); \(manager.name.rawValue) is used")
+            let names = locks.joined(separator: ", ")
+            draft.warn("several lock files (\(names)); \(manager.name.rawValue) is used")
         } else if manager.lock == nil {
             let other = locks.first.map { ", and \($0) belongs to another package manager" } ?? ""
             draft.warn(
-                "no lock file of \(manager.name.rawValue)\(other); versions may differ at every install")
+                "no lock file of \(manager.name.rawValue)\(other); "
+                    + "versions may differ at every install"
+            )
         }
         let missing = missingFromLock
         if !missing.isEmpty {
             draft.warn(
                 "package-lock.json does not know \(missing.prefix(5).joined(separator: ", ")); "
-                    + "`npm ci` would fail, so `npm install` is used")
+                    + "`npm ci` would fail, so `npm install` is used"
+            )
         }
         if package.script("start") != nil, !scripts.hasRealStart {
             draft.warn("script start is a development server; it is not used to start")

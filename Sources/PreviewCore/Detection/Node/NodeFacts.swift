@@ -16,8 +16,8 @@ struct NodeFacts {
     /// Whether a start script cannot work, as that of an exported site.
     var ignoresStartScript = false
 
-    private let package: NodePackage
-    private var folder: Folder { package.folder }
+    let package: NodePackage
+    var folder: Folder { package.folder }
 
     init(_ framework: Framework?, of package: NodePackage) {
         self.package = package
@@ -50,42 +50,16 @@ struct NodeFacts {
         }
     }
 
-    /// Tools whose output is files in a folder that configuration or script names.
-    private mutating func correctSite(_ id: String) {
-        switch id {
-        case "vite", "solid", "tanstack-router": vite()
-        case "create-react-app", "ionic-react": createReactApp()
-        case "vue-cli":
-            output(from: "vue.config", #"outputDir\s*:\s*['"`]([^'"`]+)"#)
-            port(from: "vue.config", #"devServer\s*:\s*\{[^}]*?port\s*:\s*(\d{2,5})"#)
-        case "eleventy": eleventy()
-        case "vitepress", "vuepress": documentation(id)
-        case "docusaurus": option("docusaurus", ["--out-dir"])
-        case "docusaurus-1": docusaurusOne()
-        case "parcel":
-            option("parcel", ["--dist-dir", "-d", "--out-dir"])
-        case "storybook": option("storybook", ["-o", "--output-dir"])
-        case "gridsome": output(from: "gridsome.config", #"outputDir\s*:\s*['"`]([^'"`]+)"#)
-        case "stencil": output(from: "stencil.config", #"dir\s*:\s*['"`]([^'"`]+)"#)
-        case "rspack": rspack()
-        case "webpack": webpack()
-        case "quasar": quasar()
-        case "hexo": hexo()
-        case "ember": option("ember", ["--output-path", "-o"])
-        default: break
-        }
-    }
-
     // MARK: - Reading configuration
 
-    private mutating func output(from stem: String, _ pattern: String) {
+    mutating func output(from stem: String, _ pattern: String) {
         guard let (file, source) = folder.configuration(stem), let found = source.first(pattern)
         else { return }
         outputDirectory = found
         outputFile = file
     }
 
-    private mutating func port(from stem: String, _ pattern: String) {
+    mutating func port(from stem: String, _ pattern: String) {
         guard let (file, source) = folder.configuration(stem),
             let found = Ports.valid(source.first(pattern))
         else { return }
@@ -94,7 +68,7 @@ struct NodeFacts {
     }
 
     /// The output that a script gives to a program.
-    private mutating func option(_ binary: String, _ names: [String]) {
+    mutating func option(_ binary: String, _ names: [String]) {
         for script in package.scripts where script.name.contains("build") {
             let line = ScriptLine(script.text)
             guard line.runs(binary) else { continue }
@@ -107,13 +81,18 @@ struct NodeFacts {
         }
     }
 
-    private func scriptRuns(_ binary: String, _ verb: String) -> Bool {
+    func scriptRuns(_ binary: String, _ verb: String) -> Bool {
         package.scripts.contains { ScriptLine($0.text).runs(binary, verb) }
     }
 
     // MARK: - Meta frameworks
 
     private mutating func next() {
+        // Before it was configuration, the export was a command of its own.
+        if scriptRuns("next", "export") {
+            outputDirectory = "out"
+            isStatic = package.script("start") == nil
+        }
         guard let (file, source) = folder.configuration("next.config") else { return }
         let folderName = source.first(#"distDir\s*:\s*['"`]([^'"`]+)"#)
         if let folderName {
@@ -141,7 +120,8 @@ struct NodeFacts {
             start = "nuxt start"
             return
         }
-        let isPreset = folder.configuration("nuxt.config")?.source
+        let isPreset =
+            folder.configuration("nuxt.config")?.source
             .matches(#"preset\s*:\s*['"`]static['"`]"#) ?? false
         guard generates || isPreset else { return }
         outputDirectory = ".output/public"
@@ -280,166 +260,5 @@ struct NodeFacts {
             return
         }
         outputFile = folder.file("app.json")
-    }
-
-    // MARK: - Sites
-
-    private mutating func vite() {
-        if package.depends(on: "vite-plus"), !package.depends(on: "vite") {
-            (build, dev) = ("vp build", "vp dev")
-        }
-        option("vite", ["--outDir"])
-        option("vp", ["--outDir"])
-        output(from: "vite.config", #"outDir['"]?\s*:\s*['"`]([^'"`]+)"#)
-        vitePort()
-    }
-
-    private mutating func vitePort() {
-        port(from: "vite.config", #"server['"]?\s*:\s*\{(?:[^{}]|\{[^{}]*\})*?port['"]?\s*:\s*(\d{2,5})"#)
-    }
-
-    private mutating func createReactApp() {
-        let line = ScriptLine(package.script("build") ?? "")
-        if line.runs("craco") { build = "craco build" }
-        let path = package.script("build")
-            .flatMap { SourceText($0, patterns: folder.survey.patterns).first(#"BUILD_PATH=['"]?([^\s'"]+)"#) }
-        guard let path else { return }
-        outputDirectory = path
-        outputFile = package.file
-    }
-
-    private mutating func eleventy() {
-        option("eleventy", ["--output"])
-        let pattern = #"output['"]?\s*:\s*['"`]([^'"`]+)"#
-        for stem in [".eleventy", "eleventy.config"] { output(from: stem, pattern) }
-        output(from: "eleventy.config", #"setOutputDirectory\(\s*['"`]([^'"`]+)"#)
-    }
-
-    /// The source folder that the script names is where the output goes.
-    private mutating func documentation(_ id: String) {
-        let source = package.scripts.lazy.compactMap { script -> String? in
-            let command = ScriptLine(script.text).commands.first { $0[0] == id }
-            guard let command, command.count > 1, ["build", "dev"].contains(command[1]) else {
-                return nil
-            }
-            return command.dropFirst(2).first { !$0.hasPrefix("-") } ?? ""
-        }.first
-        let known = [source, "docs", "src", ""].compactMap { $0 }
-            .first { folder.hasFolder(RelativePath.join($0, ".\(id)")) }
-        let chosen = source ?? known
-        if let chosen, let base = RelativePath.resolve(chosen, from: "") {
-            outputDirectory = RelativePath.join(base, ".\(id)/dist")
-            outputFile = package.file
-            let argument = base.isEmpty ? "" : " \(base)"
-            build = "\(id) build\(argument)"
-            dev = "\(id) dev\(argument)"
-        }
-        guard let base = chosen.flatMap({ RelativePath.resolve($0, from: "") }) else { return }
-        let configuration = RelativePath.join(base, ".\(id)/config")
-        guard let (file, source) = folder.configuration(configuration) else { return }
-        let name = id == "vitepress" ? "outDir" : "dest"
-        guard let written = source.first(#"\b\#(name)\s*:\s*['"`]([^'"`]+)"#),
-            let found = RelativePath.resolve(written, from: id == "vitepress" ? base : "")
-        else { return }
-        outputDirectory = found
-        outputFile = file
-    }
-
-    private mutating func docusaurusOne() {
-        guard let text = folder.source("siteConfig.js")?.withoutComments,
-            let name = text.first(#"projectName\s*:\s*['"`]([^'"`]+)"#)
-        else { return }
-        outputDirectory = "build/\(name)"
-        outputFile = folder.file("siteConfig.js")
-    }
-
-    private mutating func rspack() {
-        if package.depends(on: "@rspack/cli"), !package.depends(on: "@rsbuild/core") {
-            (build, dev, port) = ("rspack build", "rspack serve", 8080)
-        }
-        output(from: "rsbuild.config", #"distPath\s*:\s*\{[^}]*?root\s*:\s*['"`]([^'"`]+)"#)
-        port(from: "rsbuild.config", #"server\s*:\s*\{[^}]*?port\s*:\s*(\d{2,5})"#)
-    }
-
-    private mutating func webpack() {
-        output(
-            from: "webpack.config",
-            #"path\s*:\s*(?:path\.)?(?:resolve|join)\(\s*__dirname\s*,\s*['"`]([^'"`]+)"#)
-        output(from: "webpack.config", #"path\s*:\s*__dirname\s*\+\s*['"`]\/?([^'"`]+)"#)
-        port(from: "webpack.config", #"devServer\s*:\s*\{(?:[^{}]|\{[^{}]*\})*?port\s*:\s*(\d{2,5})"#)
-    }
-
-    private mutating func quasar() {
-        guard package.depends(on: "quasar-cli"),
-            !package.depends(onAny: ["@quasar/app", "@quasar/app-vite", "@quasar/app-webpack"])
-        else { return }
-        (outputDirectory, port) = (".quasar", 8080)
-    }
-
-    private mutating func hexo() {
-        guard let found = folder.yaml("_config.yml")?["public_dir"]?.string else { return }
-        outputDirectory = found
-        outputFile = folder.file("_config.yml")
-    }
-}
-
-/// What `angular.json` says of the first application.
-struct AngularWorkspace {
-    private(set) var file: String?
-    /// The folder that everything is built into.
-    private(set) var base: String?
-    private(set) var outputDirectory: String?
-    private(set) var rendersOnServer = false
-    private(set) var port: Int?
-
-    init(_ folder: Folder, package: NodePackage) {
-        file = folder.file("angular.json")
-        let json = folder.json("angular.json")
-        let project = json.flatMap(Self.project)
-        guard let (name, value) = project else {
-            guess(folder, package: package)
-            return
-        }
-        let targets = value["architect"] ?? value["targets"]
-        let build = targets?["build"]
-        let options = build?["options"]
-        let path = options?["outputPath"]
-        let builder = build?["builder"]?.string ?? build?["executor"]?.string ?? ""
-        let isApplication = builder.hasSuffix(":application") || options?["browser"] != nil
-        base = path?.string ?? path?["base"]?.string ?? "dist/\(name)"
-        let browser = path?["browser"]?.string ?? (isApplication ? "browser" : "")
-        outputDirectory = base.map { RelativePath.join($0, browser) }
-        port = Ports.valid(targets?["serve"]?["options"]?["port"])
-        let renders = options?["ssr"].map { $0.bool ?? true } ?? false
-        rendersOnServer =
-            isApplication && (options?["outputMode"]?.string == "server" || renders)
-    }
-
-    /// The default project, else the first application.
-    private static func project(_ json: JSONValue) -> (String, JSONValue)? {
-        let projects = json["projects"]?.object?.members ?? []
-        if let name = json["defaultProject"]?.string,
-            let found = projects.first(where: { $0.name == name })
-        {
-            return (found.name, found.value)
-        }
-        let first = projects.first { $0.value["projectType"]?.string != "library" } ?? projects.first
-        return first.map { ($0.name, $0.value) }
-    }
-
-    /// Without `angular.json`: the old configuration, or the convention of the version.
-    private mutating func guess(_ folder: Folder, package: NodePackage) {
-        if let old = folder.json(".angular-cli.json") {
-            file = folder.file(".angular-cli.json")
-            outputDirectory = old["apps"]?.array?.first?["outDir"]?.string ?? "dist"
-            return
-        }
-        file = package.file
-        guard let name = package.name.map(RelativePath.name), !name.isEmpty else {
-            outputDirectory = "dist"
-            return
-        }
-        let isOld = package.isBelow("@angular/core", 17)
-        outputDirectory = isOld ? "dist/\(name)" : "dist/\(name)/browser"
     }
 }

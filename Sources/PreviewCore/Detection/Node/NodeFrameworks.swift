@@ -37,8 +37,9 @@ struct NodeFrameworks {
             guard let fileSign, dependency != nil || hoists(framework) else { return nil }
             return fileSign
         }
-        if let dependency, !isWorkspaceRoot || namingScript(framework) != nil || fileSign != nil
-            || Self.servers.contains(framework.id)
+        if let dependency,
+            !isWorkspaceRoot || namingScript(framework) != nil || fileSign != nil
+                || Self.servers.contains(framework.id)
         {
             return .init(file: package.file, reason: "dependency \(dependency)")
         }
@@ -50,7 +51,9 @@ struct NodeFrameworks {
     /// The root of a workspace keeps dependencies for its members.
     private var isWorkspaceRoot: Bool {
         package.hasWorkspaces
-            || ["pnpm-workspace.yaml", "nx.json", "lerna.json", "rush.json"].contains(where: folder.has)
+            || ["pnpm-workspace.yaml", "nx.json", "lerna.json", "rush.json"].contains(
+                where: folder.has
+            )
     }
 
     private func hoists(_ framework: Framework) -> Bool {
@@ -73,7 +76,8 @@ struct NodeFrameworks {
     /// Names that other tools use as well, which do not decide alone (rules section 3).
     private static func isWeak(_ sign: Framework.Sign, for framework: Framework) -> Bool {
         let name = RelativePath.name(of: sign.file).lowercased()
-        return ["ace", "gulpfile.js", "gruntfile.js", "keystone.ts", "rollup.config.js",
+        return [
+            "ace", "gulpfile.js", "gruntfile.js", "keystone.ts", "rollup.config.js",
             "rollup.config.mjs", "sanity.json",
         ].contains(name) && framework.id != "gulp" && framework.id != "grunt"
     }
@@ -108,7 +112,9 @@ struct NodeFrameworks {
     /// Whether the package builds something for the browser.
     private static func hasFrontEnd(_ package: NodePackage) -> Bool {
         package.depends(onAny: ["vite", "react-scripts", "parcel", "@rsbuild/core", "snowpack"])
-            || package.scripts.contains { ["vite", "parcel"].contains(where: ScriptLine($0.text).runs) }
+            || package.scripts.contains {
+                ["vite", "parcel"].contains(where: ScriptLine($0.text).runs)
+            }
     }
 
     private func imports(_ modules: [String]) -> Bool {
@@ -116,7 +122,9 @@ struct NodeFrameworks {
         return sources.contains { source in
             modules.contains { module in
                 let name = module.replacing("/", with: "\\/")
-                return source.matches("(?:from|import|require\\()\\s*['\"]\(name)(?:\\/[\\w-]+)*['\"]")
+                return source.matches(
+                    "(?:from|import|require\\()\\s*['\"]\(name)(?:\\/[\\w-]+)*['\"]"
+                )
             }
         }
     }
@@ -160,7 +168,9 @@ enum NodeEntry {
     static func candidates(of package: NodePackage) -> [String] {
         var result: [String] = []
         for name in ["start", "dev", "serve"] {
-            guard let text = package.scripts.first(where: { $0.name == name })?.text else { continue }
+            guard let text = package.scripts.first(where: { $0.name == name })?.text else {
+                continue
+            }
             for word in ScriptLine(text).commands.joined() where isScript(word) {
                 result.append(word)
             }

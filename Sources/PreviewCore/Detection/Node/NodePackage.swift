@@ -9,7 +9,8 @@ struct NodePackage {
     /// Names and texts, in file order.
     let scripts: [(name: String, text: String)]
 
-    /// The manifest of a folder: `package.json`, else `package.json5`. A broken one counts as empty.
+    /// The manifest of a folder: `package.json`, else `package.json5`. A broken one is
+    /// an empty one.
     static func read(_ folder: Folder) -> NodePackage? {
         if let file = folder.file("package.json") {
             let json = folder.survey.document(file, as: .json) ?? .object(JSONObject())
@@ -20,7 +21,7 @@ struct NodePackage {
         return NodePackage(folder: folder, file: file, json: json)
     }
 
-    /// - Parameter file: the file that evidence names, where there is no manifest of its own.
+    /// A manifest; evidence names `file`, also where the folder has no manifest of its own.
     init(folder: Folder, file: String, json: JSONValue) {
         self.folder = folder
         self.file = file
@@ -71,10 +72,12 @@ struct NodePackage {
     /// nothing to start.
     var looksLikeLibrary: Bool {
         guard json["private"]?.bool != true else { return false }
-        let published = ["exports", "module", "types", "typings", "files", "publishConfig"]
+        let published = ["exports", "types", "typings", "files", "publishConfig"]
             .contains { json[$0] != nil }
         let serves = scripts.contains { ["start", "serve"].contains($0.name) }
-        return !serves && (published || json["peerDependencies"]?.object != nil)
+        // Bun names its compiler among the peers of every new project.
+        let peers = (json["peerDependencies"]?.object?.names ?? []).filter { $0 != "typescript" }
+        return !serves && (published || !peers.isEmpty)
     }
 
     /// Whether it installs a command.

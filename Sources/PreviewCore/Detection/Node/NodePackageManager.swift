@@ -27,9 +27,8 @@ struct NodePackageManager: Hashable {
         }
     }
 
-    /// The install that reproduces what the lock file says.
-    ///
-    /// - Parameter isInSync: whether the lock knows every dependency; `npm ci` fails otherwise.
+    /// The install that reproduces what the lock file says. `npm ci` fails when the lock does not
+    /// know every dependency.
     func install(isInSync: Bool) -> String {
         guard lock != nil else { return "\(name.rawValue) install" }
         return switch name {
@@ -48,13 +47,16 @@ struct NodePackageManagerRules {
 
     private static let locks: [(name: NodePackageManager.Name, files: [String])] = [
         (.pnpm, ["pnpm-lock.yaml"]), (.bun, ["bun.lock", "bun.lockb"]),
-        (.yarn, ["yarn.lock", ".yarnrc.yml"]), (.npm, ["package-lock.json", "npm-shrinkwrap.json"]),
+        (.yarn, ["yarn.lock", ".yarnrc.yml"]),
+        (.npm, ["package-lock.json", "npm-shrinkwrap.json"]),
     ]
 
     /// The first of the rules that applies; npm when none does.
     func find() -> NodePackageManager {
         let fallback = Framework.Sign(
-            file: package?.file ?? folder.path, reason: "npm, since nothing names another")
+            file: package?.file ?? folder.path,
+            reason: "npm, since nothing names another"
+        )
         let found =
             declared(in: folder, package) ?? locked(in: folder) ?? hinted
             ?? engines ?? inherited ?? NodePackageManager(name: .npm, sign: fallback)
@@ -69,8 +71,10 @@ struct NodePackageManagerRules {
             if let name = parts.first.flatMap(NodePackageManager.Name.init) {
                 let version = parts.count > 1 ? parts[1].split(separator: "+").first : nil
                 return NodePackageManager(
-                    name: name, version: version.map(String.init),
-                    sign: .init(file: package.file, reason: "packageManager is \(text)"))
+                    name: name,
+                    version: version.map(String.init),
+                    sign: .init(file: package.file, reason: "packageManager is \(text)")
+                )
             }
             folder.survey.warn("\(package.file): packageManager `\(text)` is not known; ignored")
         }
@@ -80,15 +84,19 @@ struct NodePackageManagerRules {
             return nil
         }
         return NodePackageManager(
-            name: name, version: entry?["version"]?.string.flatMap(Versions.range),
-            sign: .init(file: package.file, reason: "devEngines names \(name.rawValue)"))
+            name: name,
+            version: entry?["version"]?.string.flatMap(Versions.range),
+            sign: .init(file: package.file, reason: "devEngines names \(name.rawValue)")
+        )
     }
 
     private func locked(in place: Folder) -> NodePackageManager? {
         for (name, files) in Self.locks {
             guard let file = place.first(of: files) else { continue }
             return NodePackageManager(
-                name: name, sign: .init(file: file, reason: "\(RelativePath.name(of: file)) is there"))
+                name: name,
+                sign: .init(file: file, reason: "\(RelativePath.name(of: file)) is there")
+            )
         }
         return nil
     }
@@ -97,22 +105,30 @@ struct NodePackageManagerRules {
     private var hinted: NodePackageManager? {
         if let file = folder.file("pnpm-workspace.yaml") {
             return NodePackageManager(
-                name: .pnpm, sign: .init(file: file, reason: "pnpm-workspace.yaml is there"))
+                name: .pnpm,
+                sign: .init(file: file, reason: "pnpm-workspace.yaml is there")
+            )
         }
         if let package, package.depends(on: "@redwoodjs/core") || folder.has("redwood.toml") {
             return NodePackageManager(
-                name: .yarn, sign: .init(file: package.file, reason: "RedwoodJS uses yarn"))
+                name: .yarn,
+                sign: .init(file: package.file, reason: "RedwoodJS uses yarn")
+            )
         }
         if let file = folder.file("lerna.json"),
             let name = folder.json("lerna.json")?["npmClient"]?.string
                 .flatMap(NodePackageManager.Name.init)
         {
             return NodePackageManager(
-                name: name, sign: .init(file: file, reason: "npmClient is \(name.rawValue)"))
+                name: name,
+                sign: .init(file: file, reason: "npmClient is \(name.rawValue)")
+            )
         }
         if let file = folder.file("bunfig.toml") {
             return NodePackageManager(
-                name: .bun, sign: .init(file: file, reason: "bunfig.toml is there"))
+                name: .bun,
+                sign: .init(file: file, reason: "bunfig.toml is there")
+            )
         }
         return rush
     }
@@ -124,8 +140,10 @@ struct NodePackageManagerRules {
         for name in [NodePackageManager.Name.pnpm, .yarn, .npm] {
             guard let version = json["\(name.rawValue)Version"]?.string else { continue }
             return NodePackageManager(
-                name: name, version: version,
-                sign: .init(file: file, reason: "\(name.rawValue)Version is \(version)"))
+                name: name,
+                version: version,
+                sign: .init(file: file, reason: "\(name.rawValue)Version is \(version)")
+            )
         }
         return nil
     }
@@ -139,7 +157,8 @@ struct NodePackageManagerRules {
             else { continue }
             return NodePackageManager(
                 name: name,
-                sign: .init(file: package.file, reason: "engines names \(name.rawValue)"))
+                sign: .init(file: package.file, reason: "engines names \(name.rawValue)")
+            )
         }
         return nil
     }
@@ -168,7 +187,8 @@ struct NodePackageManagerRules {
         if let version = manager.version {
             manager.isBerry = Versions.numbers(version).first != 1
         } else {
-            let isBerryLock = manager.lock
+            let isBerryLock =
+                manager.lock
                 .flatMap { folder.survey.text($0, headIsEnough: true) }?
                 .prefix(2_000).contains("__metadata:") ?? false
             manager.isBerry = isBerryLock || places.contains { $0.has(".yarnrc.yml") }

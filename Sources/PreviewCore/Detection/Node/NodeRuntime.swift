@@ -7,7 +7,11 @@ struct NodeRuntime {
     private var versions: Versions { Versions(folder: folder) }
 
     /// Bun installs and no script says `node`, or the framework is Bun's own.
-    static func isBun(_ package: NodePackage, _ manager: NodePackageManager, _ framework: Framework?)
+    static func isBun(
+        _ package: NodePackage,
+        _ manager: NodePackageManager,
+        _ framework: Framework?
+    )
         -> Bool
     {
         if framework?.id == "elysia" { return true }
@@ -24,7 +28,8 @@ struct NodeRuntime {
         var open = managed
         for place in [folder] + folder.ancestors {
             let manifest = place.path == folder.path ? package : NodePackage.read(place)
-            for pin in [engine(of: manifest), file(".nvmrc", in: place),
+            for pin in [
+                engine(of: manifest), file(".nvmrc", in: place),
                 file(".node-version", in: place), volta(of: manifest), devEngine(of: manifest),
             ] {
                 guard let pin else { continue }
@@ -38,7 +43,10 @@ struct NodeRuntime {
     private func engine(of package: NodePackage?) -> VersionPin? {
         guard let package, let text = package.json["engines"]?["node"]?.string else { return nil }
         return VersionPin(
-            Versions.range(text), source: "package.json engines", file: package.file)
+            Versions.range(text),
+            source: "package.json engines",
+            file: package.file
+        )
     }
 
     private func volta(of package: NodePackage?) -> VersionPin? {
@@ -53,7 +61,10 @@ struct NodeRuntime {
             let text = entry?["version"]?.string
         else { return nil }
         return VersionPin(
-            Versions.range(text), source: "package.json devEngines", file: package.file)
+            Versions.range(text),
+            source: "package.json devEngines",
+            file: package.file
+        )
     }
 
     private static let codenames: [String: String] = [
@@ -92,7 +103,10 @@ struct NodeRuntime {
         if let pin = versions.tool("bun") ?? versions.file(".bun-version") { return pin }
         if let text = package.json["engines"]?["bun"]?.string {
             return VersionPin(
-                Versions.range(text), source: "package.json engines", file: package.file)
+                Versions.range(text),
+                source: "package.json engines",
+                file: package.file
+            )
         }
         guard manager.name == .bun, let version = manager.version else { return nil }
         return VersionPin(version, source: "package.json packageManager", file: manager.sign.file)

@@ -19,7 +19,10 @@ struct NodeScripts {
 
     private func script(_ name: String) -> Line {
         Line(
-            command: manager.run(name), file: package.file, reason: "script \(name)")
+            command: manager.run(name),
+            file: package.file,
+            reason: "script \(name)"
+        )
     }
 
     // MARK: - Build
@@ -35,8 +38,10 @@ struct NodeScripts {
         }
         if let command = facts.build {
             return Line(
-                command: executable(command), file: package.file,
-                reason: "how \(framework?.name ?? "the framework") is built")
+                command: executable(command),
+                file: package.file,
+                reason: "how \(framework?.name ?? "the framework") is built"
+            )
         }
         return compiled
     }
@@ -51,11 +56,16 @@ struct NodeScripts {
             RelativePath.resolve(main, from: "")?.hasPrefix(inside + "/") ?? false
         else { return nil }
         return Line(
-            command: manager.execute("tsc"), file: file, reason: "main lies in outDir \(output)")
+            command: manager.execute("tsc"),
+            file: file,
+            reason: "main lies in outDir \(output)"
+        )
     }
 
     private static func isPlatform(_ text: String) -> Bool {
-        ["netlify build", "vercel build", "netlify dev", "vercel dev"].contains(where: text.contains)
+        ["netlify build", "vercel build", "netlify dev", "vercel dev"].contains(
+            where: text.contains
+        )
     }
 
     // MARK: - Start
@@ -139,14 +149,18 @@ struct NodeScripts {
     /// A script that runs the framework's own start, such as `preview`, else that start itself.
     private var ownStart: Line? {
         guard let command = facts.start, !command.contains("<") else { return nil }
-        if ["vite preview"].contains(command), let name = names.first(where: { name in
-            package.script(name).map { ScriptLine($0).runs("vite", "preview") } ?? false
-        }) {
+        if ["vite preview"].contains(command),
+            let name = names.first(where: { name in
+                package.script(name).map { ScriptLine($0).runs("vite", "preview") } ?? false
+            })
+        {
             return script(name)
         }
         return Line(
-            command: executable(command), file: facts.startFile ?? package.file,
-            reason: "how \(framework?.name ?? "the framework") is started")
+            command: executable(command),
+            file: facts.startFile ?? package.file,
+            reason: "how \(framework?.name ?? "the framework") is started"
+        )
     }
 
     /// Runs binaries of packages by the package manager; programs of the machine as they are.
@@ -181,8 +195,10 @@ struct NodeScripts {
         }
         guard let command = facts.dev else { return nil }
         return Line(
-            command: executable(command), file: package.file,
-            reason: "the development server of \(framework?.name ?? "the framework")")
+            command: executable(command),
+            file: package.file,
+            reason: "the development server of \(framework?.name ?? "the framework")"
+        )
     }
 
     private static func order(of name: String) -> Int {
@@ -207,10 +223,13 @@ struct NodeScripts {
     private func runsDevelopment(_ line: ScriptLine) -> Bool {
         guard let command = facts.dev ?? framework?.dev else { return false }
         let words = command.split(separator: " ").map(String.init)
-        guard let binary = words.first, !["npm", "node", "bun"].contains(binary) else { return false }
+        guard let binary = words.first, !["npm", "node", "bun"].contains(binary) else {
+            return false
+        }
         let known = line.commands.contains { $0[0] == binary && ScriptLine.isDevelopment($0) }
         if known { return true }
-        guard words.count > 1, !words[1].hasPrefix("-") else { return false }
+        // With an option, as in `nest start --watch`, the verb alone says nothing.
+        guard words.count > 1, !words.contains(where: { $0.hasPrefix("-") }) else { return false }
         let isAlsoBuild = [framework?.build, framework?.start].contains {
             $0?.hasPrefix("\(binary) \(words[1])") ?? false
         }

@@ -81,7 +81,9 @@ struct ScriptLine {
 
     private static func isAssignment(_ word: String) -> Bool {
         guard let equals = word.firstIndex(of: "="), equals != word.startIndex else { return false }
-        return word[..<equals].allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_") }
+        return word[..<equals].allSatisfy {
+            $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_")
+        }
     }
 
     /// `./node_modules/.bin/vite` is `vite`, `@11ty/eleventy` is `eleventy`.
@@ -118,7 +120,9 @@ struct ScriptLine {
         guard let last = commands.last, last.count > 1,
             ["npm", "yarn", "pnpm", "bun"].contains(last[0])
         else { return nil }
-        let words = last.dropFirst().filter { !$0.hasPrefix("-") && $0 != "run" && $0 != "run-script" }
+        let words = last.dropFirst().filter {
+            !$0.hasPrefix("-") && $0 != "run" && $0 != "run-script"
+        }
         return words.first.flatMap { scripts.contains($0) ? $0 : nil }
     }
 
@@ -132,7 +136,8 @@ struct ScriptLine {
         "ionic": ["serve"], "expo": ["start", "run:ios", "run:android", ""],
         "vue-cli-service": ["serve"], "gatsby": ["develop", "dev"], "docusaurus": ["start"],
         "vite": ["", "dev", "serve"], "vp": ["dev"], "astro": ["dev", "start"],
-        "next": ["dev", ""], "nuxt": ["dev", ""], "nuxi": ["dev"], "parcel": ["", "serve", "watch"],
+        "next": ["dev", ""], "nuxt": ["dev", ""], "nuxi": ["dev"],
+        "parcel": ["", "serve", "watch"],
         "tsx": ["watch"], "ember": ["serve", "server", "s"], "sapper": ["dev"], "umi": ["dev"],
         "max": ["dev"], "nx": ["serve"], "webpack": ["serve", "server", "s"], "rsbuild": ["dev"],
         "rspack": ["serve", "dev"], "gridsome": ["develop"], "vuepress": ["dev"],
@@ -146,6 +151,7 @@ struct ScriptLine {
         "strapi": ["develop", "dev"], "keystone": ["dev"], "medusa": ["develop"],
         "nitro": ["dev"], "netlify": ["dev"], "vercel": ["dev"], "harp": ["server"],
         "docpad": ["run"], "wintersmith": ["preview"], "roots": ["watch"], "turbo": ["dev"],
+        "meteor": ["run", ""],
     ]
 
     private static let developmentPrograms: Set<String> = [
@@ -169,10 +175,13 @@ struct ScriptLine {
     /// Whether a command serves only while one works.
     static func isDevelopment(_ command: [String]) -> Bool {
         if developmentPrograms.contains(command[0]) { return true }
-        if let options = watching[command[0]], command.dropFirst().contains(where: options.contains) {
+        if let options = watching[command[0]], command.dropFirst().contains(where: options.contains)
+        {
             return true
         }
-        guard let verbs = developmentVerbs[command[0]] else { return false }
+        guard let verbs = developmentVerbs[command[0]], !command.contains("--production") else {
+            return false
+        }
         let verb = command.dropFirst().first { !$0.hasPrefix("-") } ?? ""
         let isBare = command.count == 1 || command[1].hasPrefix("-") || isFile(verb)
         return verbs.contains(isBare ? "" : verb)

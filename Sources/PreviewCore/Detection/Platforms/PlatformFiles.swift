@@ -53,7 +53,9 @@ struct PlatformFiles {
 
     /// Explicit platform files, those that say most about starting first.
     private var all: [Overrides] {
-        [railway, railpack, nixpacks, render, digitalOcean, appRunner, heroku, appEngine, fly, vercel,
+        [
+            railway, railpack, nixpacks, render, digitalOcean, appRunner, heroku, appEngine, fly,
+            vercel,
             netlify,
         ].compactMap { $0 }
     }
@@ -62,7 +64,8 @@ struct PlatformFiles {
 
     private var railway: Overrides? {
         for (name, value) in [
-            ("railway.json", folder.json("railway.json")), ("railway.toml", folder.toml("railway.toml")),
+            ("railway.json", folder.json("railway.json")),
+            ("railway.toml", folder.toml("railway.toml")),
         ] {
             guard let file = folder.file(name), let value else { continue }
             var overrides = Overrides(file)
@@ -74,7 +77,8 @@ struct PlatformFiles {
     }
 
     private var railpack: Overrides? {
-        guard let file = folder.file("railpack.json"), let value = folder.json("railpack.json") else {
+        guard let file = folder.file("railpack.json"), let value = folder.json("railpack.json")
+        else {
             return nil
         }
         var overrides = Overrides(file)
@@ -85,7 +89,8 @@ struct PlatformFiles {
     }
 
     private var nixpacks: Overrides? {
-        guard let file = folder.file("nixpacks.toml"), let value = folder.toml("nixpacks.toml") else {
+        guard let file = folder.file("nixpacks.toml"), let value = folder.toml("nixpacks.toml")
+        else {
             return nil
         }
         var overrides = Overrides(file)
@@ -107,7 +112,9 @@ struct PlatformFiles {
     private var render: Overrides? {
         guard let file = folder.file("render.yaml"),
             let services = folder.yaml("render.yaml")?["services"]?.array,
-            let service = services.first(where: { isHere($0["rootDir"]) && $0["type"]?.string == "web" })
+            let service = services.first(where: {
+                isHere($0["rootDir"]) && $0["type"]?.string == "web"
+            })
         else { return nil }
         var overrides = Overrides(file)
         let runtime = service["runtime"]?.string ?? service["env"]?.string
@@ -135,14 +142,18 @@ struct PlatformFiles {
     /// Whether a service is built in this folder.
     private func isHere(_ place: JSONValue?) -> Bool {
         guard let text = place?.string else { return true }
-        let path = RelativePath.resolve(text.hasPrefix("/") ? String(text.dropFirst()) : text, from: "")
+        let path = RelativePath.resolve(
+            text.hasPrefix("/") ? String(text.dropFirst()) : text,
+            from: ""
+        )
         return path == "" || path == folder.path && folder.isRoot
     }
 
     // MARK: - Files with one service
 
     private var appRunner: Overrides? {
-        guard let file = folder.file("apprunner.yaml"), let value = folder.yaml("apprunner.yaml") else {
+        guard let file = folder.file("apprunner.yaml"), let value = folder.yaml("apprunner.yaml")
+        else {
             return nil
         }
         var overrides = Overrides(file)
@@ -153,7 +164,8 @@ struct PlatformFiles {
     }
 
     private var heroku: Overrides? {
-        guard let file = folder.file("heroku.yml"), let run = folder.yaml("heroku.yml")?["run"]?["web"]
+        guard let file = folder.file("heroku.yml"),
+            let run = folder.yaml("heroku.yml")?["run"]?["web"]
         else { return nil }
         var overrides = Overrides(file)
         overrides.start = run.string ?? Self.joined(run["command"])
@@ -170,9 +182,12 @@ struct PlatformFiles {
     }
 
     private var fly: Overrides? {
-        guard let file = folder.file("fly.toml"), let value = folder.toml("fly.toml") else { return nil }
+        guard let file = folder.file("fly.toml"), let value = folder.toml("fly.toml") else {
+            return nil
+        }
         var overrides = Overrides(file)
-        overrides.port = Ports.valid(value["http_service"]?["internal_port"])
+        overrides.port =
+            Ports.valid(value["http_service"]?["internal_port"])
             ?? Ports.valid(value["services"]?.array?.first?["internal_port"])
             ?? Ports.valid(value["services"]?["internal_port"])
         let processes = value["processes"]
@@ -203,7 +218,8 @@ struct PlatformFiles {
         overrides.build = build?["command"]?.string
         overrides.outputDirectory = build?["publish"]?.string
         overrides.dev = value["dev"]?["command"]?.string
-        overrides.port = Ports.valid(value["dev"]?["targetPort"]) ?? Ports.valid(value["dev"]?["port"])
+        overrides.port =
+            Ports.valid(value["dev"]?["targetPort"]) ?? Ports.valid(value["dev"]?["port"])
         return overrides
     }
 
@@ -211,13 +227,17 @@ struct PlatformFiles {
 
     /// `Procfile.dev` runs several programs at once, for which backends bring a script.
     private func applyProcfileForDevelopment(_ draft: inout Draft) {
-        guard let file = folder.file("Procfile.dev"), draft.detection.scripts.isEmpty
-            || !(draft.detection.language?.hasSuffix("script") ?? false)
+        guard let file = folder.file("Procfile.dev"),
+            draft.detection.scripts.isEmpty
+                || !(draft.detection.language?.hasSuffix("script") ?? false)
         else { return }
         let script = folder.file("bin/dev")
         draft.set(
-            \.dev, script == nil ? "foreman start -f Procfile.dev" : "bin/dev", script ?? file,
-            "Procfile.dev is there")
+            \.dev,
+            script == nil ? "foreman start -f Procfile.dev" : "bin/dev",
+            script ?? file,
+            "Procfile.dev is there"
+        )
     }
 }
 
@@ -239,7 +259,8 @@ struct Procfile {
     /// The command `web`, else `worker`, else the first that is no release command.
     var overrides: PlatformFiles.Overrides? {
         guard let file else { return nil }
-        let chosen = processes.first { $0.name == "web" } ?? processes.first { $0.name == "worker" }
+        let chosen =
+            processes.first { $0.name == "web" } ?? processes.first { $0.name == "worker" }
             ?? processes.first { $0.name != "release" }
         guard let chosen else { return nil }
         var overrides = PlatformFiles.Overrides(file)

@@ -17,10 +17,15 @@ struct Surroundings {
             draft.note(nil, file, "a container file is there; it does not decide beside a project")
         }
         let others = [
-            (Containers.composeFiles, "a compose file is there"), (["app.json"], "app.json is there"),
-            (["captain-definition", "project.toml", "Caddyfile", "ecosystem.config.js", "environment.yml",
-                "flake.nix", "Makefile", "justfile", "Taskfile.yml",
-            ], "is there"),
+            (Containers.composeFiles, "a compose file is there"),
+            (["app.json"], "app.json is there"),
+            (
+                [
+                    "captain-definition", "project.toml", "Caddyfile", "ecosystem.config.js",
+                    "environment.yml",
+                    "flake.nix", "Makefile", "justfile", "Taskfile.yml",
+                ], "is there"
+            ),
         ]
         for (names, reason) in others {
             for name in names {
@@ -57,7 +62,8 @@ struct Surroundings {
             let file = folder.file("Makefile"),
             folder.source("Makefile")?.matches(#"(?m)^run\s*:"#) ?? false
         else { return }
-        let isStaticFramework = draft.detection.projectType
+        let isStaticFramework =
+            draft.detection.projectType
             .flatMap { folder.survey.catalogue[$0]?.isStatic } ?? false
         guard !isStaticFramework else { return }
         draft.set(\.start, "make run", file, "the target run")
@@ -73,8 +79,11 @@ struct Surroundings {
                 if word.hasPrefix("export ") { word = String(word.dropFirst(7)) }
                 guard let equals = word.firstIndex(of: "="), !word.hasPrefix("#") else { continue }
                 let variable = Versions.trimmed(word[..<equals])
-                let isName = variable.first.map { $0.isLetter || $0 == "_" } ?? false
-                    && variable.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_") }
+                let isName =
+                    variable.first.map { $0.isLetter || $0 == "_" } ?? false
+                    && variable.allSatisfy {
+                        $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_")
+                    }
                 if isName, !result.contains(variable) { result.append(variable) }
             }
             return result
@@ -88,14 +97,21 @@ struct Services {
     let folder: Folder
     let draft: Draft
 
-    private static let packages: [(service: String, node: [String], python: [String], gems: [String])] = [
-        ("postgres", ["pg", "postgres"], ["psycopg", "psycopg2", "psycopg2-binary", "asyncpg"], ["pg"]),
-        ("mysql", ["mysql2", "mysql"], ["mysqlclient", "pymysql"], ["mysql2", "trilogy"]),
-        ("redis", ["redis", "ioredis", "bull", "bullmq"], ["redis", "celery"], ["redis", "sidekiq"]),
-        ("mongodb", ["mongoose", "mongodb"], ["pymongo", "motor"], ["mongoid"]),
-        ("sqlite", ["better-sqlite3", "sqlite3"], [], ["sqlite3"]),
-        ("browser", ["puppeteer", "playwright"], ["playwright", "selenium"], []),
-    ]
+    private static let packages:
+        [(service: String, node: [String], python: [String], gems: [String])] = [
+            (
+                "postgres", ["pg", "postgres"],
+                ["psycopg", "psycopg2", "psycopg2-binary", "asyncpg"], ["pg"]
+            ),
+            ("mysql", ["mysql2", "mysql"], ["mysqlclient", "pymysql"], ["mysql2", "trilogy"]),
+            (
+                "redis", ["redis", "ioredis", "bull", "bullmq"], ["redis", "celery"],
+                ["redis", "sidekiq"]
+            ),
+            ("mongodb", ["mongoose", "mongodb"], ["pymongo", "motor"], ["mongoid"]),
+            ("sqlite", ["better-sqlite3", "sqlite3"], [], ["sqlite3"]),
+            ("browser", ["puppeteer", "playwright"], ["playwright", "selenium"], []),
+        ]
 
     /// Sorted names.
     var names: [String] {
@@ -118,7 +134,9 @@ struct Services {
                 result.insert(entry.service)
             }
         case "elixir":
-            if folder.source("mix.exs")?.contains(":postgrex") ?? false { result.insert("postgres") }
+            if folder.source("mix.exs")?.contains(":postgrex") ?? false {
+                result.insert("postgres")
+            }
         default: break
         }
         return result.sorted()
@@ -141,10 +159,13 @@ struct Services {
     }
 
     private var prisma: [String] {
-        guard let provider = folder.source("prisma/schema.prisma")?
-            .first(#"datasource\s+\w+\s*\{[^}]*?provider\s*=\s*"(\w+)""#)
+        guard
+            let provider = folder.source("prisma/schema.prisma")?
+                .first(#"datasource\s+\w+\s*\{[^}]*?provider\s*=\s*"(\w+)""#)
         else { return [] }
-        let known = ["postgresql": "postgres", "mysql": "mysql", "sqlite": "sqlite", "mongodb": "mongodb"]
+        let known = [
+            "postgresql": "postgres", "mysql": "mysql", "sqlite": "sqlite", "mongodb": "mongodb",
+        ]
         return known[provider].map { [$0] } ?? []
     }
 }

@@ -16,7 +16,8 @@ struct NxProject {
             guard let file = place.file("workspace.json"),
                 let projects = place.json("workspace.json")?["projects"]?.object
             else { continue }
-            let inside = place.isRoot ? folder.path : String(folder.path.dropFirst(place.path.count + 1))
+            let inside =
+                place.isRoot ? folder.path : String(folder.path.dropFirst(place.path.count + 1))
             guard let entry = projects.members.first(where: { $0.value["root"]?.string == inside })
             else { continue }
             self.file = file
@@ -60,7 +61,9 @@ struct NxProject {
         {
             draft.detection.evidence.removeAll { $0.field == .projectType || $0.field == .port }
             draft.adopt(entry, sign: .init(file: file, reason: "built by \(build)"))
-            if let port = found.port { draft.setPort(port, file, "\(port) is what Nx serves it on") }
+            if let port = found.port {
+                draft.setPort(port, file, "\(port) is what Nx serves it on")
+            }
         } else if Self.plain.contains(where: build.hasPrefix), draft.detection.framework == nil {
             draft.note(.projectType, file, "built by \(build)")
         }
@@ -82,7 +85,8 @@ struct NxProject {
         if let port = Ports.valid(targets?["serve"]?["options"]?["port"]) {
             draft.setPort(port, file, "target serve says \(port)")
         }
-        let isServer = draft.detection.projectType == "node" || draft.detection.projectType == "nestjs"
+        let isServer =
+            draft.detection.projectType == "node" || draft.detection.projectType == "nestjs"
         let output = self.output
         draft.setOutput(output, file, "where target build puts it")
         if isServer || draft.detection.projectType == "express" {

@@ -4,9 +4,8 @@ struct WorkspaceApps {
     /// The folder of the workspace.
     let root: Folder
 
-    /// The members that are applications, sorted by path.
-    ///
-    /// - Parameter isDeclared: whether a workspace names them, so that they are built from its root.
+    /// The members that are applications, sorted by path; declared ones are built from the root of
+    /// their workspace.
     func describe(_ members: [String], isDeclared: Bool) -> [Detection] {
         members.sorted().compactMap { member in
             let folder = root.folder(member)
@@ -23,7 +22,8 @@ struct WorkspaceApps {
     /// Packages that only support others, by their name.
     private static func isSupport(_ folder: Folder) -> Bool {
         let name = folder.name.lowercased()
-        let parts = ["eslint-config", "eslint-plugin", "tsconfig", "typescript-config", "prettier-config",
+        let parts = [
+            "eslint-config", "eslint-plugin", "tsconfig", "typescript-config", "prettier-config",
             "config-eslint", "config-typescript",
         ]
         let packageName = NodePackage.read(folder)?.name?.lowercased() ?? ""
@@ -46,6 +46,7 @@ struct WorkspaceApps {
         default: break
         }
         if Containers.file(folder) != nil || folder.has("Procfile") { return true }
+        if ["java", "kotlin"].contains(detection.language) { return JVM.isProgram(folder) }
         guard let package = NodePackage.read(folder), detection.runtime?.name != "python" else {
             return detection.kind == .app || detection.kind == .commandLineTool
         }
@@ -55,7 +56,8 @@ struct WorkspaceApps {
         return isNodeApp(package, detection, folder)
     }
 
-    private func isNodeApp(_ package: NodePackage, _ detection: Detection, _ folder: Folder) -> Bool {
+    private func isNodeApp(_ package: NodePackage, _ detection: Detection, _ folder: Folder) -> Bool
+    {
         if package.depends(onAny: ["cypress", "@playwright/test"]), detection.framework == nil,
             package.script("start") == nil
         {
@@ -69,7 +71,9 @@ struct WorkspaceApps {
             }
             return !isComponentLibrary(package, folder)
         }
-        if ["start", "dev", "serve"].contains(where: { runsProgram(package.script($0)) }) { return true }
+        if ["start", "dev", "serve"].contains(where: { runsProgram(package.script($0)) }) {
+            return true
+        }
         let places = folder.path.split(separator: "/").map { $0.lowercased() }
         guard places.contains(where: Self.doubtful.contains) else { return false }
         return detection.commands.start != nil || package.script("build") != nil
@@ -110,12 +114,18 @@ struct WorkspaceApps {
         let file = package.file
         if let turbo = root.first(of: ["turbo.json", "turbo.jsonc"]) {
             draft.set(
-                \.build, manager.execute("turbo run build --filter=\(name)"), turbo,
-                "Turborepo builds what it depends on first")
+                \.build,
+                manager.execute("turbo run build --filter=\(name)"),
+                turbo,
+                "Turborepo builds what it depends on first"
+            )
         } else if manager.name == .pnpm, root.has("pnpm-workspace.yaml") {
             draft.set(
-                \.build, "pnpm --filter \(name)... run build", file,
-                "pnpm builds what it depends on first")
+                \.build,
+                "pnpm --filter \(name)... run build",
+                file,
+                "pnpm builds what it depends on first"
+            )
         }
     }
 }

@@ -29,7 +29,10 @@ enum WorkspaceGlobs {
     }
 
     private static func collect(
-        _ glob: ArraySlice<String>, in folder: Folder, at path: String, into result: inout [String]
+        _ glob: ArraySlice<String>,
+        in folder: Folder,
+        at path: String,
+        into result: inout [String]
     ) {
         guard result.count < limit * 4 else { return }
         guard let first = glob.first else {
@@ -64,7 +67,8 @@ enum WorkspaceGlobs {
 
     /// A name and a part of a glob with `*`, `?` and `{a,b}`.
     static func matches(_ name: String, _ pattern: String) -> Bool {
-        if let open = pattern.firstIndex(of: "{"), let close = pattern[open...].firstIndex(of: "}") {
+        if let open = pattern.firstIndex(of: "{"), let close = pattern[open...].firstIndex(of: "}")
+        {
             let choices = pattern[pattern.index(after: open)..<close].split(separator: ",")
             let (head, tail) = (pattern[..<open], pattern[pattern.index(after: close)...])
             return choices.prefix(20).contains { matches(name, "\(head)\($0)\(tail)") }

@@ -15,6 +15,11 @@ struct Workspaces {
     /// What the files of workspaces name; empty when there is none.
     func declared() -> Found {
         var found = Found()
+        if let file = folder.file("redwood.toml") {
+            // Both of its workspaces belong to one application.
+            found.signs.append(.init(file: file, reason: "RedwoodJS is one application"))
+            return found
+        }
         node(&found)
         nx(&found)
         explicit(&found)
@@ -23,7 +28,10 @@ struct Workspaces {
     }
 
     private func add(
-        _ members: [String], _ file: String, _ reason: String, to found: inout Found
+        _ members: [String],
+        _ file: String,
+        _ reason: String,
+        to found: inout Found
     ) {
         found.signs.append(.init(file: file, reason: reason))
         for member in members where !found.members.contains(member) { found.members.append(member) }
@@ -33,7 +41,9 @@ struct Workspaces {
         WorkspaceGlobs.expand(globs, in: folder, manifests: Self.nodeManifests)
     }
 
-    private func texts(_ value: JSONValue?) -> [String] { (value?.array ?? []).compactMap(\.string) }
+    private func texts(_ value: JSONValue?) -> [String] {
+        (value?.array ?? []).compactMap(\.string)
+    }
 
     // MARK: - JavaScript
 
@@ -50,11 +60,12 @@ struct Workspaces {
         if let file = folder.file("lerna.json"), let lerna = folder.json("lerna.json") {
             guard lerna["useWorkspaces"]?.bool != true else { return }
             let globs = texts(lerna["packages"])
-            add(expand(globs.isEmpty ? ["packages/*"] : globs), file, "a workspace of Lerna", to: &found)
-        }
-        if let file = folder.file("redwood.toml") {
-            // Both sides belong to one application.
-            found.signs.append(.init(file: file, reason: "RedwoodJS is one application"))
+            add(
+                expand(globs.isEmpty ? ["packages/*"] : globs),
+                file,
+                "a workspace of Lerna",
+                to: &found
+            )
         }
     }
 
@@ -81,12 +92,18 @@ struct Workspaces {
             let projects = folder.json("rush.json")?["projects"]?.array ?? []
             let paths = projects.compactMap { $0["projectFolder"]?.string }
                 .compactMap { RelativePath.resolve($0, from: "") }
-            add(paths.filter { folder.has("\($0)/package.json") }, file, "projects of Rush", to: &found)
+            add(
+                paths.filter { folder.has("\($0)/package.json") },
+                file,
+                "projects of Rush",
+                to: &found
+            )
         }
         if let file = folder.file(".moon/workspace.yml") {
             let projects = folder.yaml(".moon/workspace.yml")?["projects"]
             let named = projects?["sources"]?.object ?? projects?.object
-            let globs = texts(projects) + texts(projects?["globs"])
+            let globs =
+                texts(projects) + texts(projects?["globs"])
                 + (named?.members ?? []).compactMap(\.value.string)
             add(expand(globs), file, "projects of moon", to: &found)
         }
@@ -153,10 +170,8 @@ struct Workspaces {
         "__tests__", "spec", "benchmarks", "android", "ios", "templates", "infra", "cypress",
     ]
 
-    /// Folders with a manifest at most three levels down; below one, no further ones.
-    ///
-    /// - Parameter isBesideProject: whether the root is a project itself, so that only folders with
-    ///   the usual names are looked into.
+    /// Folders with a manifest at most three levels down; below one, no further ones. Beside a
+    /// project at the root, only folders with the usual names are looked into.
     func scanned(isBesideProject: Bool) -> [String] {
         var result: [String] = []
         var level = [""]
@@ -164,7 +179,9 @@ struct Workspaces {
             var next: [String] = []
             for place in level {
                 for name in folder.folder(place).folderNames where isCandidate(name) {
-                    if isBesideProject, depth == 1, !Self.usual.contains(name.lowercased()) { continue }
+                    if isBesideProject, depth == 1, !Self.usual.contains(name.lowercased()) {
+                        continue
+                    }
                     let path = RelativePath.join(place, name)
                     if isProject(path) { result.append(path) } else { next.append(path) }
                 }

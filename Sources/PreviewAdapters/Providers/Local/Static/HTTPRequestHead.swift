@@ -45,8 +45,11 @@ struct HTTPRequestHead: Hashable {
         let fields = lines.map(field)
         guard !fields.contains(nil) else { return .refused(status: 400) }
         let head = HTTPRequestHead(
-            method: requestLine[0], target: requestLine[1],
-            minorVersion: requestLine[2].hasSuffix("1") ? 1 : 0, fields: fields.compactMap(\.self))
+            method: requestLine[0],
+            target: requestLine[1],
+            minorVersion: requestLine[2].hasSuffix("1") ? 1 : 0,
+            fields: fields.compactMap(\.self)
+        )
         if head.minorVersion == 1, head["host"] == nil { return .refused(status: 400) }
         return .complete(head, length: bytes.count - start.count + length)
     }

@@ -3,7 +3,7 @@ package import PreviewSystem
 /// Serves a folder of files over HTTP/1.1: GET and HEAD, ranges, validators, directory indexes.
 ///
 /// Our own, because it must start with the program in a few milliseconds and serves one reader
-/// behind the preview's port (decision 0006). Nothing outside the folder and no hidden file is
+/// behind the preview's port (decision 0005). Nothing outside the folder and no hidden file is
 /// ever sent.
 package final class StaticServer {
     /// How long a client may take for a request, and how long it may stay without one.
@@ -58,7 +58,9 @@ private final class StaticConnection {
     private var timer: EventLoop.Timer?
 
     init(
-        _ stream: ByteStream, site: StaticSite, on loop: EventLoop,
+        _ stream: ByteStream,
+        site: StaticSite,
+        on loop: EventLoop,
         whenClosed: @escaping (StaticConnection) -> Void
     ) {
         self.stream = stream
@@ -79,7 +81,8 @@ private final class StaticConnection {
             ending: { [unowned self] ending in
                 isLast = true
                 if ending != .finished || (stream.pending == 0 && rest == nil) { close() }
-            })
+            }
+        )
         restartTimer()
     }
 
@@ -157,6 +160,7 @@ private final class StaticConnection {
             return nil
         }
         let wanted = min(range.count, ByteStream.chunkSize)
+        // A file that cannot be read any further ends the answer, which the client sees by its length.
         guard let chunk = try? file.read(at: range.lowerBound, count: wanted), !chunk.isEmpty
         else {
             // Unreadable and cut short look the same to the client: an answer that breaks off.

@@ -44,12 +44,16 @@ struct StaticSite {
     static func text(_ status: Int) -> Answer {
         let body = "\(status) \(HTTPStatus.reason(status))\n"
         return Answer(
-            status: status, fields: [("Content-Type", "text/plain; charset=utf-8")],
-            body: .text(body), length: body.utf8.count)
+            status: status,
+            fields: [("Content-Type", "text/plain; charset=utf-8")],
+            body: .text(body),
+            length: body.utf8.count
+        )
     }
 
     private func index(
-        of path: SitePath, _ request: HTTPRequestHead
+        of path: SitePath,
+        _ request: HTTPRequestHead
     ) throws(FileFailure) -> Answer {
         let name = (path.parts + ["index.html"]).joined(separator: "/")
         guard case .file(let file) = try root.find(beneath: name) else { return try missing() }
@@ -63,7 +67,8 @@ struct StaticSite {
 
     /// `/about` finds `about.html`, as links between exported pages are commonly written.
     private func page(
-        at path: SitePath, _ request: HTTPRequestHead
+        at path: SitePath,
+        _ request: HTTPRequestHead
     ) throws(FileFailure) -> Answer {
         guard !path.endsWithSlash, !path.parts.isEmpty,
             case .file(let file) = try root.find(beneath: path.relative + ".html")
@@ -77,12 +82,17 @@ struct StaticSite {
         }
         let size = try file.size()
         return Answer(
-            status: 404, fields: [("Content-Type", ContentType.of("404.html"))],
-            body: .file(file, 0..<size), length: size)
+            status: 404,
+            fields: [("Content-Type", ContentType.of("404.html"))],
+            body: .file(file, 0..<size),
+            length: size
+        )
     }
 
     private func whole(
-        _ file: ReadableFile, named name: String, _ request: HTTPRequestHead
+        _ file: ReadableFile,
+        named name: String,
+        _ request: HTTPRequestHead
     ) throws(FileFailure) -> Answer {
         let size = try file.size()
         let modified = file.modifiedUnixMilliseconds
@@ -100,8 +110,11 @@ struct StaticSite {
         case .part(let part):
             let place = "bytes \(part.lowerBound)-\(part.upperBound - 1)/\(size)"
             return Answer(
-                status: 206, fields: fields + [("Content-Range", place)], body: .file(file, part),
-                length: part.count)
+                status: 206,
+                fields: fields + [("Content-Range", place)],
+                body: .file(file, part),
+                length: part.count
+            )
         case .unsatisfiable:
             var answer = Self.text(416)
             answer.fields.append(("Content-Range", "bytes */\(size)"))
@@ -120,7 +133,10 @@ struct StaticSite {
     }
 
     private func range(
-        _ request: HTTPRequestHead, tag: String, date: String, size: Int
+        _ request: HTTPRequestHead,
+        tag: String,
+        date: String,
+        size: Int
     ) -> ByteRange {
         guard request.method == "GET" else { return .whole }
         if let condition = request["if-range"], condition != tag, condition != date {

@@ -125,14 +125,18 @@ final class AppCare {
         let (pace, count) = (workshop.pace, failures)
         guard count <= pace.restarts else {
             workshop.record.remark(
-                "\(failure.message); giving up after \(pace.restarts) restarts", level: .error)
+                "\(failure.message); giving up after \(pace.restarts) restarts",
+                level: .error
+            )
             return End(state: .crashed, failure: failure)
         }
         let pause = Duration.milliseconds(
-            min(pace.longestBackoff, pace.backoff << min(count - 1, 16)))
+            min(pace.longestBackoff, pace.backoff << min(count - 1, 16))
+        )
         workshop.record.remark(
             "\(failure.message); starting it again in \(pause.tenths) s (\(count) of \(pace.restarts))",
-            level: .warning)
+            level: .warning
+        )
         workshop.loop.wait(until: .now + pause) { workshop.asked != nil }
         if workshop.asked == .stop { return End(state: .stopped) }
         _ = workshop.takeAsked()

@@ -23,13 +23,14 @@ final class AppLog {
         reopen()
     }
 
-    /// Adds a line. A log that cannot be written to stops nothing.
-    func add(_ text: String, stream: String) {
-        let line = AppLogLine.text(LogLine(time: now(), stream: stream, text: text))
-        if size + line.utf8.count > Self.limit { rotate() }
-        size += line.utf8.count
+    /// Adds lines. A log that cannot be written to stops nothing.
+    func add(_ lines: [String], stream: String) {
+        let prefix = AppLogLine.prefix(time: now(), stream: stream)
+        let text = lines.map { prefix + $0 + "\n" }.joined()
+        if size + text.utf8.count > Self.limit { rotate() }
+        size += text.utf8.count
         // The disk may be full; the app must not care.
-        try? file?.append(Array(line.utf8))
+        try? file?.append(Array(text.utf8))
     }
 
     private func reopen() {
@@ -47,9 +48,8 @@ final class AppLog {
 
 /// The form of a line in a log: `2026-11-24T05:51:00Z stdout text`.
 enum AppLogLine {
-    static func text(_ line: LogLine) -> String {
-        "\(line.time.text) \(line.stream) \(line.text)\n"
-    }
+    /// What stands before the text.
+    static func prefix(time: Timestamp, stream: String) -> String { "\(time.text) \(stream) " }
 
     /// Reads a line without its end; `nil` for one that is torn.
     static func read(_ text: String) -> LogLine? {

@@ -23,7 +23,8 @@ struct AppStart {
         let others = Set(workshop.offspring.processes())
         workshop.record.beginOutput()
         var notes = workshop.groups.limit(resources)
-        let child = try workshop.start(try command(), phase: .start)
+        let environment = try environmentWithFreePort()
+        let child = try workshop.start(try command(environment), phase: .start)
         workshop.record.update { status in
             status.app = child.identity
             status.privatePort = environment.port
@@ -33,7 +34,8 @@ struct AppStart {
         let limit = order.pace.seconds(order.release.timeouts.start)
         let listens = try workshop.wait(
             "the app to listen on port \(environment.port)",
-            until: ContinuousClock.now + limit, asking: Self.interval
+            until: ContinuousClock.now + limit,
+            asking: Self.interval
         ) {
             guard child.ending == nil else { return true }
             return watch.look(at: workshop.offspring.processes().filter { !others.contains($0) })
@@ -52,28 +54,35 @@ struct AppStart {
 
     /// The failure of an app that ended.
     func failure(
-        _ child: Offspring.Child, _ ending: ProcessEnding, isInBackground: Bool = false,
+        _ child: Offspring.Child,
+        _ ending: ProcessEnding,
+        isInBackground: Bool = false,
         after event: String = ""
     ) -> Failure {
         let seconds = (ContinuousClock.now - child.startedAt).tenths
         let lines = workshop.record.lastLines
         if isInBackground, ending.isSuccess {
             return Failure(
-                .wentToBackground, "the start command ended and left the app in the background",
-                step: .boot, evidence: lines.evidence,
-                fix: "start the app in the foreground, without `&`, `nohup` or a daemon option")
+                .wentToBackground,
+                "the start command ended and left the app in the background",
+                step: .boot,
+                evidence: lines.evidence,
+                fix: "start the app in the foreground, without `&`, `nohup` or a daemon option"
+            )
         }
         let isUnknown = ending == .exited(127)
         return Failure(
             isUnknown ? .commandNotFound : .appEnded,
             isUnknown
                 ? "the start command names a program that is not there"
-                : "the app \(ending.text) after \(seconds) s\(event)", step: .boot,
+                : "the app \(ending.text) after \(seconds) s\(event)",
+            step: .boot,
             evidence: [.init("command", line)] + lines.evidence,
             fix: memoryFix ?? BootDiagnosis.fix(for: lines.lines)
                 ?? (ending.isSuccess
                     ? "use a start command that keeps running in the foreground"
-                    : "run the start command here by hand, repair it, commit and push"))
+                    : "run the start command here by hand, repair it, commit and push")
+        )
     }
 
     private var memoryFix: String? {
@@ -83,29 +92,57 @@ struct AppStart {
 
     private var line: String { order.release.start ?? "static files" }
 
-    private func command() throws(BootEnd) -> Command {
+    /// A port is chosen for each start: the one before may have been taken while the app slept.
+    private func environmentWithFreePort() throws(BootEnd) -> AppEnvironment {
+        guard environment.settings.fixedPort == nil else { return environment }
+        var environment = environment
+        do {
+            environment.port = try Listener.freePort()
+        } catch {
+            throw .failed(
+                Failure(.noFreePort, "there is no port for the app: \(error)", step: .boot)
+            )
+        }
+        return environment
+    }
+
+    private func command(_ environment: AppEnvironment) throws(BootEnd) -> Command {
         if let start = order.release.start {
             return Command(
-                "/bin/sh", ["-c", start], environment: environment.forApp, directory: folder)
+                "/bin/sh",
+                ["-c", start],
+                environment: environment.forApp,
+                directory: folder
+            )
         }
         guard let root = order.release.staticRoot else {
             throw .failed(
                 Failure(
-                    .startCommandMissing, "there is no start command", step: .boot,
-                    fix: "write `run: { start: … }` in preview.yaml"))
+                    .startCommandMissing,
+                    "there is no start command",
+                    step: .boot,
+                    fix: "write `run: { start: … }` in preview.yaml"
+                )
+            )
         }
         let path = root == "." || root.isEmpty ? folder : folder + "/" + root
+        // Whatever the reason, a folder that cannot be opened cannot be served.
         guard (try? Folder.open(path, ownedBy: .any)) != nil else {
-            // Whatever the reason, there is no folder to serve.
             throw .failed(
                 Failure(
-                    .startCommandMissing, "the folder `\(root)` that is to be served is not there",
+                    .startCommandMissing,
+                    "the folder `\(root)` that is to be served is not there",
                     step: .boot,
-                    fix: "check what the build writes, or write `run: { start: … }` in preview.yaml"))
+                    fix: "check what the build writes, or write `run: { start: … }` in preview.yaml"
+                )
+            )
         }
         return Command(
-            order.executable, ["__serve-static", path, String(environment.port)],
-            environment: environment.forApp, directory: folder)
+            order.executable,
+            ["__serve-static", path, String(environment.port)],
+            environment: environment.forApp,
+            directory: folder
+        )
     }
 
     /// Often at first, then less so: an app that starts slowly is found a little later.
@@ -137,7 +174,8 @@ private struct ListenerWatch {
         if let expected = order.release.port, take(sockets, port: expected) {
             notes.append(
                 "the app ignores PORT and listens on \(expected); two previews of it cannot run here "
-                    + "at once")
+                    + "at once"
+            )
             return true
         }
         others = sockets
@@ -156,21 +194,31 @@ private struct ListenerWatch {
         let lines = workshop.record.lastLines
         guard !others.isEmpty else {
             return Failure(
-                .neverListened, .timedOut,
+                .neverListened,
+                .timedOut,
                 "the app did not listen on port \(environment.port) within "
-                    + "\(order.release.timeouts.start) s", step: .boot,
+                    + "\(order.release.timeouts.start) s",
+                step: .boot,
                 evidence: [.init("sockets", "none")] + lines.evidence,
                 fix: BootDiagnosis.fix(for: lines.lines)
-                    ?? "let the app listen on the port in the variable PORT, or raise "
-                    + "`timeouts: { start: … }`")
+                    ?? PortAdvice.fix(start: order.release.start, runtime: order.release.runtime)
+                    + "; if it only needs longer, raise `timeouts: { start: … }`"
+            )
         }
         let found = others.map { "\($0.address) port \($0.port)" }.joined(separator: ", ")
-        let ports = Set(others.map { String($0.port) }).sorted().joined(separator: " or ")
+        let ports = Set(others.map { Int($0.port) }).sorted()
+        let list = ports.map(String.init).joined(separator: " or ")
         return Failure(
-            .wrongPort, "the app listens on port \(ports) and not on \(environment.port)",
-            step: .boot, evidence: [.init("sockets", found)] + lines.evidence,
-            fix: "let the app listen on the port in the variable PORT, or name its own port under "
-                + "`run: { port: … }`")
+            .wrongPort,
+            "the app listens on port \(list) and not on \(environment.port), as PORT asks",
+            step: .boot,
+            evidence: [.init("sockets", found)] + lines.evidence,
+            fix: PortAdvice.fix(
+                start: order.release.start,
+                runtime: order.release.runtime,
+                found: ports
+            )
+        )
     }
 
     private mutating func take(_ sockets: [ListeningSocket], port: Int) -> Bool {
@@ -179,10 +227,13 @@ private struct ListenerWatch {
             let address = SocketAddress(socket)
         else { return false }
         self.address = address
-        if matching.allSatisfy(\.isLoopbackOnly), order.release.start != nil {
+        // A command that takes HOST follows it everywhere; of others it is not known.
+        let start = order.release.start ?? "$HOST"
+        if matching.allSatisfy(\.isLoopbackOnly), !start.contains("$HOST") {
             notes.append(
                 "the app listens on \(socket.address) only, as HOST asks here; where HOST is 0.0.0.0, "
-                    + "as on fly, it must follow that")
+                    + "as on fly, it must follow that"
+            )
         }
         return true
     }

@@ -3,7 +3,7 @@ import PreviewSystem
 
 /// `boot.jsonl`: everything one boot says, as lines that `apply` follows live and from any point.
 final class BootLog {
-    /// What stands behind the output that was left out.
+    /// The output of a boot beyond this is in the other logs only, in bytes.
     private static let outputLimit = 64 << 20
 
     private let file: AppendFile
@@ -19,16 +19,18 @@ final class BootLog {
         self.now = now
     }
 
-    /// Adds an event. A log that cannot be written to ends no boot.
-    func add(_ event: Event) {
-        sequence += 1
-        let line = BootLine(sequence: sequence, time: now(), event: event).bytes
-        if event.kind == .output {
-            outputBytes += line.count
-            guard outputBytes <= Self.outputLimit else { return }
+    /// Adds events. A log that cannot be written to ends no boot.
+    func add(_ events: [Event]) {
+        var bytes: [UInt8] = []
+        let time = now()
+        for event in events where event.kind != .output || outputBytes <= Self.outputLimit {
+            sequence += 1
+            let line = BootLine(sequence: sequence, time: time, event: event).bytes
+            if event.kind == .output { outputBytes += line.count }
+            bytes += line
         }
         // The disk may be full; the boot itself must not care.
-        try? file.append(line)
+        try? file.append(bytes)
     }
 
     /// Adds the last line, after everything else is written down elsewhere.
@@ -74,9 +76,12 @@ struct BootLine: Hashable {
         guard kind != Self.end else { return }
         guard let kind = Event.Kind(rawValue: kind) else { return nil }
         event = Event(
-            kind, value["message"]?.string ?? "",
-            level: value["level"]?.string.flatMap(Event.Level.init) ?? .info, step: .boot,
-            data: value["data"] ?? .null)
+            kind,
+            value["message"]?.string ?? "",
+            level: value["level"]?.string.flatMap(Event.Level.init) ?? .info,
+            step: .boot,
+            data: value["data"] ?? .null
+        )
     }
 
     init(sequence: Int, time: Timestamp, event: Event?) {

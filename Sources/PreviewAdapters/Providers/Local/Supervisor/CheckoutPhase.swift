@@ -18,9 +18,12 @@ struct CheckoutPhase {
         }
         try removeLeftovers()
         var checkout = GitCheckout(
-            fetchURL: order.release.fetchURL, commit: order.release.commit,
-            branch: order.release.branch, folder: folder,
-            hasLargeFileSupport: order.hasLargeFileSupport)
+            fetchURL: order.release.fetchURL,
+            commit: order.release.commit,
+            branch: order.release.branch,
+            folder: folder,
+            hasLargeFileSupport: order.hasLargeFileSupport
+        )
         var next = checkout.first()
         while true {
             switch next {
@@ -28,9 +31,23 @@ struct CheckoutPhase {
                 let outcome = try runGit(git, command, isShown: output == .shown, until: deadline)
                 next = checkout.next(after: outcome)
             case .done(let warnings): return warnings
-            case .failed(let failure): throw .failed(failure)
+            case .failed(let failure): throw .failed(asClone(failure))
             }
         }
+    }
+
+    /// What git fails at without a known cause is, in this phase, a clone that failed.
+    private func asClone(_ failure: Failure) -> Failure {
+        guard failure.code == .gitFailed else { return failure }
+        return Failure(
+            .cloneFailed,
+            failure.message,
+            step: .boot,
+            evidence: failure.evidence,
+            fix:
+                "see the last lines; `git fetch \(order.release.fetchURL) \(order.release.branch)` shows "
+                + "the same by hand"
+        )
     }
 
     /// Checks, right before the start, that the files are those of the planned commit: a build may
@@ -44,24 +61,36 @@ struct CheckoutPhase {
         guard found == order.release.commit else {
             throw .failed(
                 Failure(
-                    .wrongCommit, "the checkout is not at the planned commit", step: .boot,
+                    .wrongCommit,
+                    "the checkout is not at the planned commit",
+                    step: .boot,
                     evidence: [.init("planned", order.release.commit), .init("found", found)],
-                    fix: "do not change the checked-out commit in install or build commands"))
+                    fix: "do not change the checked-out commit in install or build commands"
+                )
+            )
         }
     }
 
     private func runGit(
-        _ program: String, _ command: GitCommand, isShown: Bool,
+        _ program: String,
+        _ command: GitCommand,
+        isShown: Bool,
         until deadline: ContinuousClock.Instant
     ) throws(BootEnd) -> GitOutcome {
         let captured = Workshop.Captured()
         let ending = try workshop.run(
             Command(program, command.arguments, environment: order.gitEnvironment),
-            phase: .clone, until: deadline, isShown: isShown, captured: captured)
+            phase: .clone,
+            until: deadline,
+            isShown: isShown,
+            captured: captured
+        )
         guard let ending else { throw .failed(timeout) }
         return GitOutcome(
-            status: ending.shellStatus, output: captured.output,
-            errors: String(decoding: captured.errors, as: UTF8.self))
+            status: ending.shellStatus,
+            output: captured.output,
+            errors: String(decoding: captured.errors, as: UTF8.self)
+        )
     }
 
     private func copy(until deadline: ContinuousClock.Instant) throws(BootEnd) {
@@ -72,12 +101,14 @@ struct CheckoutPhase {
                 { () async -> Result<Void, any Error> in
                     do {
                         return .success(
-                            try await PlainFolder(source).copy(to: target, expecting: commit))
+                            try await PlainFolder(source).copy(to: target, expecting: commit)
+                        )
                     } catch {
                         return .failure(error)
                     }
                 },
-                then: { outcome = $0 })
+                then: { outcome = $0 }
+            )
             defer { task.cancel() }
             guard try workshop.wait("clone", until: deadline, for: { outcome != nil }) else {
                 throw BootEnd.failed(timeout)
@@ -89,30 +120,30 @@ struct CheckoutPhase {
             throw .failed(failure)
         } catch {
             throw .failed(
-                Failure(.cloneFailed, "the folder cannot be copied: \(error)", step: .boot))
+                Failure(.cloneFailed, "the folder cannot be copied: \(error)", step: .boot)
+            )
         }
     }
 
-    /// What a killed git left behind and what would stop the next one.
     private func removeLeftovers() throws(BootEnd) {
         do {
-            for path in GitCheckout.leftovers {
-                let parts = path.split(separator: "/").map(String.init)
-                guard parts.count == 2 else { continue }
-                try Folder.open(folder).folder(parts[0]).remove(parts[1])
-            }
+            try GitRepository.removeLeftovers(in: folder)
         } catch {
-            guard error.cause != .notFound else { return }
-            throw .failed(Failure(.cloneFailed, "\(error)", step: .boot))
+            throw .failed(
+                error as? Failure ?? Failure(.cloneFailed, "\(error)", step: .boot)
+            )
         }
     }
 
     private var timeout: Failure {
         Failure(
-            .cloneTimeout, .timedOut,
-            "the clone did not finish within \(order.release.timeouts.clone) s", step: .boot,
+            .cloneTimeout,
+            .timedOut,
+            "the clone did not finish within \(order.release.timeouts.clone) s",
+            step: .boot,
             evidence: workshop.record.lastLines.evidence,
-            fix: "check the network, or raise `timeouts: { clone: … }`")
+            fix: "check the network, or raise `timeouts: { clone: … }`"
+        )
     }
 }
 
@@ -125,11 +156,23 @@ extension ProcessEnding {
         }
     }
 
-    /// Such as `ended with status 1`.
+    /// Such as `ended with status 1` or `was ended by signal 9 (SIGKILL)`.
     var text: String {
         switch self {
-        case .exited(let code): "ended with status \(code)"
-        case .signalled(let number): "was ended by signal \(number)"
+        case .exited(let code):
+            // A shell tells by such a status that a signal ended what it ran.
+            Self.signalNames[code - 128].map { "ended with status \(code) (\($0))" }
+                ?? "ended with status \(code)"
+        case .signalled(let number):
+            "was ended by signal \(number)" + (Self.signalNames[number].map { " (\($0))" } ?? "")
         }
     }
+
+    /// Those that end programs in practice, as Linux numbers them on every common processor
+    /// (signal(7)).
+    private static let signalNames: [Int32: String] = [
+        1: "SIGHUP", 2: "SIGINT", 3: "SIGQUIT", 4: "SIGILL", 6: "SIGABRT", 7: "SIGBUS", 8: "SIGFPE",
+        9: "SIGKILL", 11: "SIGSEGV", 13: "SIGPIPE", 14: "SIGALRM", 15: "SIGTERM", 24: "SIGXCPU",
+        25: "SIGXFSZ", 31: "SIGSYS",
+    ]
 }

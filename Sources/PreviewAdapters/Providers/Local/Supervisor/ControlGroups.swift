@@ -6,22 +6,30 @@ import PreviewSystem
 ///
 /// Version 2 where it is delegated to this user, or version 1 controllers beside it. What cannot be
 /// had is remarked, not required.
-struct ControlGroups: Sendable {
+package struct ControlGroups: Sendable {
     /// The group of each controller, as a folder.
     private var folders: [Controller: String] = [:]
 
-    enum Controller: String, Sendable, CaseIterable {
+    /// What a group is of.
+    package enum Controller: String, Sendable, CaseIterable {
         /// Version 2, whatever it controls here.
         case unified
+        /// A controller of version 1.
         case memory, cpu
     }
 
     /// Where this machine's control groups are and which one this process is in.
-    struct Surroundings: Sendable {
+    package struct Surroundings: Sendable {
         /// The text of `/proc/self/mountinfo`.
-        var mounts: String
+        package var mounts: String
         /// The text of `/proc/self/cgroup`.
-        var membership: String
+        package var membership: String
+
+        /// Those that the two texts tell.
+        package init(mounts: String, membership: String) {
+            self.mounts = mounts
+            self.membership = membership
+        }
 
         /// As this process sees them; `nil` on a system without control groups.
         static func current() -> Surroundings? {
@@ -33,7 +41,7 @@ struct ControlGroups: Sendable {
 
         /// The folder of the group this process is in, and its ancestors up to the mount point, for
         /// a controller; empty where it is not mounted.
-        func candidates(for controller: Controller) -> [String] {
+        package func candidates(for controller: Controller) -> [String] {
             guard let mount = mountPoint(of: controller), let own = ownPath(in: controller) else {
                 return []
             }
@@ -57,7 +65,8 @@ struct ControlGroups: Sendable {
                 let matches =
                     controller == .unified
                     ? kind == "cgroup2"
-                    : kind == "cgroup" && options.split(separator: ",").contains { $0 == controller.rawValue }
+                    : kind == "cgroup"
+                        && options.split(separator: ",").contains { $0 == controller.rawValue }
                 if matches { return String(fields[4]) }
             }
             return nil
@@ -66,7 +75,11 @@ struct ControlGroups: Sendable {
         /// `4:memory:/path`, and `0::/path` for version 2.
         private func ownPath(in controller: Controller) -> String? {
             for line in membership.split(separator: "\n") {
-                let fields = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
+                let fields = line.split(
+                    separator: ":",
+                    maxSplits: 2,
+                    omittingEmptySubsequences: false
+                )
                 guard fields.count == 3 else { continue }
                 let matches =
                     controller == .unified
@@ -141,7 +154,8 @@ struct ControlGroups: Sendable {
             folders.values.flatMap { folder in
                 (KernelFile.text(folder + "/cgroup.procs") ?? "").split(separator: "\n")
                     .compactMap { Int32($0) }
-            })
+            }
+        )
     }
 
     /// Kills all processes in the groups at once, where the kernel can (`cgroup.kill`, Linux 5.14).

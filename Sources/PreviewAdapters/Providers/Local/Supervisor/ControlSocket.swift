@@ -27,7 +27,8 @@ final class ControlSocket {
 
     /// Listens in a folder; `answer` is called inside a wait of the loop and must not wait itself.
     init(
-        in folder: Folder, on loop: EventLoop,
+        in folder: Folder,
+        on loop: EventLoop,
         answering answer: @escaping (ControlRequest) -> SupervisorStatus
     ) throws(SocketFailure) {
         listener = try Listener.unix(MachinePlace.File.control.rawValue, in: folder, on: loop)
@@ -40,12 +41,17 @@ final class ControlSocket {
 
     /// Asks the supervisor of a folder; `nil` when there is none that answers.
     static func ask(
-        _ request: ControlRequest, in folder: Folder, timeout: Duration = .seconds(5)
+        _ request: ControlRequest,
+        in folder: Folder,
+        timeout: Duration = .seconds(5)
     ) async -> SupervisorStatus? {
         do {
             let answer = try await UnixSocket.ask(
                 Array((request.rawValue + "\n").utf8),
-                at: MachinePlace.File.control.rawValue, in: folder, timeout: timeout)
+                at: MachinePlace.File.control.rawValue,
+                in: folder,
+                timeout: timeout
+            )
             return try JSONReader.read(answer).decoded()
         } catch {
             // Gone, hung or of another version: in every case there is nobody who could be asked.
@@ -68,6 +74,7 @@ final class ControlSocket {
             },
             ending: { [unowned stream] _ in
                 if stream.pending == 0 { stream.close() }
-            })
+            }
+        )
     }
 }

@@ -7,9 +7,10 @@ final class OutputCapture {
     private var redaction: Redactor.Stream
     private var lines = LineSplitter()
     private let redactor: Redactor
-    private let sink: (String) -> Void
+    private let sink: ([String]) -> Void
 
-    init(_ redactor: Redactor, sink: @escaping (String) -> Void) {
+    /// The sink takes the lines of one reading together.
+    init(_ redactor: Redactor, sink: @escaping ([String]) -> Void) {
         self.redactor = redactor
         redaction = redactor.makeStream()
         self.sink = sink
@@ -17,17 +18,18 @@ final class OutputCapture {
 
     /// Takes the next bytes, `nil` at their end.
     func take(_ bytes: [UInt8]?) {
-        guard let bytes else {
-            for line in lines.feed(redaction.finish()) { say(line) }
-            if let rest = lines.finish() { say(rest) }
-            return
+        if let bytes {
+            say(lines.feed(redaction.add(bytes)))
+        } else {
+            let rest = lines.feed(redaction.finish())
+            say(rest + (lines.finish().map { [$0] } ?? []))
         }
-        for line in lines.feed(redaction.add(bytes)) { say(line) }
     }
 
-    private func say(_ line: String) {
+    private func say(_ lines: [String]) {
+        guard !lines.isEmpty else { return }
         // Once more: without the control sequences a value may have come together.
-        sink(redactor.redact(TerminalText.sanitized(line)))
+        sink(lines.map { redactor.redact(TerminalText.sanitized($0)) })
     }
 }
 
@@ -39,10 +41,11 @@ struct LastLines {
 
     private(set) var lines: [String] = []
 
-    mutating func add(_ line: String) {
-        guard line.contains(where: { !$0.isWhitespace }) else { return }
-        lines.append(String(line.prefix(Self.length)))
-        if lines.count > Self.count { lines.removeFirst() }
+    mutating func add(_ added: [String]) {
+        let telling = added.suffix(10 * Self.count).filter { line in
+            line.contains { !$0.isWhitespace }
+        }
+        lines = (lines + telling.map { String($0.prefix(Self.length)) }).suffix(Self.count)
     }
 
     /// As evidence; none when nothing was said.

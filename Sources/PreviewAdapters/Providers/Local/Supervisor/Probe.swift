@@ -22,9 +22,7 @@ struct Probe: Sendable {
     private let port: Int
     private let host: String
 
-    /// - Parameters:
-    ///   - base: the preview's URL, `http://<host>:<port>`.
-    ///   - port: its port.
+    /// Asks at `base`, the preview's URL `http://<host>:<port>`.
     init(_ client: HTTPClient, base: String, port: Int) {
         self.client = client
         self.base = base
@@ -50,7 +48,8 @@ struct Probe: Sendable {
             do {
                 response = try await client.send(request(method, url, patience: patience))
             } catch {
-                return .noAnswer(reason: "\(error)")
+                let isForeign = error.cause == .invalidResponse
+                return .noAnswer(reason: isForeign ? "what it sends is not HTTP" : "\(error)")
             }
             guard (300..<400).contains(response.status), let target = response.header("Location"),
                 let next = own(target, from: url)
@@ -66,15 +65,21 @@ struct Probe: Sendable {
 
     private func request(_ method: String, _ url: String, patience: Duration) -> HTTPRequest {
         HTTPRequest(
-            method, url,
+            method,
+            url,
             // The connection must not stay open: an open one keeps the app awake.
             headers: [HTTPHeader("Connection", "close"), HTTPHeader("Accept", "*/*")],
             timeout: patience,
             addressOverrides: [
                 HTTPAddressOverride(
-                    host: host, port: UInt16(clamping: port), address: "127.0.0.1")
+                    host: host,
+                    port: UInt16(clamping: port),
+                    address: "127.0.0.1"
+                )
             ],
-            bodyLimit: 64 << 10, excess: .cut)
+            bodyLimit: 64 << 10,
+            excess: .cut
+        )
     }
 
     /// The next URL of this preview, or `nil` for one that leads elsewhere: that is the end of what

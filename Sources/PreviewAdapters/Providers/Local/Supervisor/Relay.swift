@@ -43,7 +43,8 @@ final class Relay {
                 case .finished: finish(target)
                 case .failed: giveUp(target)
                 }
-            })
+            }
+        )
     }
 
     private func finish(_ target: ByteStream) {

@@ -25,19 +25,19 @@ package final class Supervisor {
         static let ready: Int32 = 4
     }
 
-    /// What the process is, from its first to its last instruction; returns its exit status.
-    ///
-    /// - Parameters:
-    ///   - root: the folder that holds all previews.
-    ///   - app: the preview's app.
+    /// What the process is, from its first to its last instruction; returns its exit status. `root`
+    /// is the folder that holds all previews.
     package static func run(root: String, app: String) async -> Int32 {
         guard let order = takeOrder() else { return 1 }
         let place = MachinePlace(root: root, app: app)
         do {
             let folder = try place.makeSupervisorFolder()
             let lock = try await FileLock.acquire(
-                MachinePlace.File.lock.rawValue, in: folder, holder: order.machine.name,
-                waitingUntil: .now + .seconds(15))
+                MachinePlace.File.lock.rawValue,
+                in: folder,
+                holder: order.machine.name,
+                waitingUntil: .now + .seconds(15)
+            )
             defer { withExtendedLifetime(lock) {} }
             let supervisor = try Supervisor(order, place: place, folder: folder)
             answer(Readiness(failure: nil))
@@ -72,17 +72,34 @@ package final class Supervisor {
         gate = try Gate(port: order.machine.port, on: loop)
         groups = ControlGroups.make(named: order.machine.name, in: .current())
         record = try SupervisorRecord(
-            folder: folder, logs: try place.makeLogFolder(),
-            status: SupervisorStatus(order, settings: settings, groups: groups))
+            folder: folder,
+            logs: try place.makeLogFolder(),
+            status: SupervisorStatus(order, settings: settings, groups: groups)
+        )
         workshop = Workshop(
-            loop: loop, offspring: try Offspring(on: loop), record: record, pace: order.pace,
-            redactor: Redactor(order.secrets.values + order.hidden), groups: groups)
+            loop: loop,
+            offspring: try Offspring(on: loop),
+            record: record,
+            pace: order.pace,
+            redactor: Redactor(order.secrets.values + order.hidden),
+            groups: groups
+        )
         boot = BootRun(
-            workshop: workshop, order: order, place: place, settings: settings, gate: gate,
+            workshop: workshop,
+            order: order,
+            place: place,
+            settings: settings,
+            gate: gate,
             environment: AppEnvironment(
-                base: order.baseEnvironment, release: order.release, settings: settings,
-                secrets: order.secrets, marks: order.machine.marks,
-                port: try settings.fixedPort ?? Listener.freePort(), virtualEnvironment: nil))
+                base: order.baseEnvironment,
+                release: order.release,
+                settings: settings,
+                secrets: order.secrets,
+                marks: order.machine.marks,
+                port: try settings.fixedPort ?? Listener.freePort(),
+                virtualEnvironment: nil
+            )
+        )
         control = try ControlSocket(in: folder, on: loop) { [unowned self] request in
             answer(request)
         }
@@ -92,19 +109,41 @@ package final class Supervisor {
         switch error {
         case SocketFailure.addressInUse:
             Failure(
-                .noFreePort, "port \(order.machine.port) of the preview is taken by another process",
+                .noFreePort,
+                "port \(order.machine.port) of the preview is taken by another process",
                 step: .boot,
-                fix: "end what listens on it (`ss -ltnp 'sport = :\(order.machine.port)'`)")
+                fix: "end what listens on it (`ss -ltnp 'sport = :\(order.machine.port)'`)"
+            )
         case FileLock.Failure.held:
             Failure(
-                .supervisorLost, "another supervisor of this preview does not end", step: .boot,
-                fix: "run `preview stop`, then try again")
+                .supervisorLost,
+                "another supervisor of this preview does not end",
+                step: .boot,
+                fix: "run `preview stop`, then try again"
+            )
         default: Failure(.supervisorLost, "the supervisor cannot begin: \(error)", step: .boot)
+        }
+    }
+
+    /// Whoever removes the folder by hand takes the machine away; nobody could find this process
+    /// again then.
+    private func watchMachine() {
+        workshop.loop.after(order.pace.seconds(5)) { [weak self] in
+            guard let self else { return }
+            let machine: MachineDocument?
+            do {
+                machine = try MachinePlace.read(.machine, in: folder)
+            } catch {
+                // Unreadable for the moment is not gone.
+                return watchMachine()
+            }
+            if machine?.name == order.machine.name { watchMachine() } else { workshop.ask(.stop) }
         }
     }
 
     /// Boots, looks after the app, and ends with everything that was started.
     private func live() {
+        watchMachine()
         do {
             let outcome = try boot.run()
             isBooted = true
@@ -126,16 +165,24 @@ package final class Supervisor {
     }
 
     private static let interruption = Failure(
-        .bootInterrupted, "the boot was interrupted", step: .boot, fix: "run step 4 again")
+        .bootInterrupted,
+        "the boot was interrupted",
+        step: .boot,
+        fix: "run step 4 again"
+    )
 
+    /// Says how it ends before it ends, so that nobody takes it for one that goes on; followers are
+    /// told when nothing of it is left.
     private func leave(as state: MachineState, failure: Failure?) {
+        record.update { status in
+            status.state = state
+            status.failure = failure.map(RecordedFailure.init)
+        }
         gate.close()
         workshop.endAll()
         control?.close()
         groups.remove()
         record.update { status in
-            status.state = state
-            status.failure = failure.map(RecordedFailure.init)
             status.app = nil
             status.listening = nil
             status.supervisor = nil

@@ -34,6 +34,7 @@ final class SupervisorRecord {
         let before = status.state
         change(&status)
         if status.state != before { status.since = Self.now() }
+        // As said above; the next change tries again.
         try? MachinePlace.write(status, to: .status, in: folder)
     }
 
@@ -42,22 +43,21 @@ final class SupervisorRecord {
 
     /// Adds an event to the log of the boot.
     func say(_ event: Event) {
-        if isBooting { bootLog.add(event) }
+        if isBooting { bootLog.add([event]) }
     }
 
-    /// A line that a child printed.
-    func output(_ text: String, stream: String, phase: BootPhase) {
-        lastLines.add(text)
-        (phase.number < BootPhase.start.number ? setupLog : appLog).add(text, stream: stream)
-        say(
-            Event(
-                .output, text, step: .boot,
-                data: ["stream": .string(stream), "phase": .string(phase.rawValue)]))
+    /// Lines that a child printed.
+    func output(_ lines: [String], stream: String, phase: BootPhase) {
+        lastLines.add(lines)
+        (phase.number < BootPhase.start.number ? setupLog : appLog).add(lines, stream: stream)
+        guard isBooting else { return }
+        let data: JSONValue = ["stream": .string(stream), "phase": .string(phase.rawValue)]
+        bootLog.add(lines.map { Event(.output, $0, step: .boot, data: data) })
     }
 
     /// A sentence of the supervisor's own, beside the output of the app.
     func remark(_ text: String, level: Event.Level = .info) {
-        appLog.add(text, stream: "supervisor")
+        appLog.add([text], stream: "supervisor")
         say(Event(.log, text, level: level, step: .boot))
     }
 

@@ -29,8 +29,12 @@ final class Workshop {
     private(set) var asked: ControlRequest?
 
     init(
-        loop: EventLoop, offspring: Offspring, record: SupervisorRecord, pace: Pace,
-        redactor: Redactor, groups: ControlGroups
+        loop: EventLoop,
+        offspring: Offspring,
+        record: SupervisorRecord,
+        pace: Pace,
+        redactor: Redactor,
+        groups: ControlGroups
     ) {
         self.loop = loop
         self.offspring = offspring
@@ -47,19 +51,20 @@ final class Workshop {
         fileprivate(set) var errors: [UInt8] = []
     }
 
-    /// Starts a command whose output is stored and shown as that of a phase.
-    ///
-    /// - Parameters:
-    ///   - isShown: false for commands that nobody wants to watch; errors go on to be captured.
-    ///   - captured: takes a copy of what is written, up to a limit.
+    /// Starts a command whose output is stored and shown as that of a phase, unless `isShown` is
+    /// false; `captured` takes a copy of what is written, up to a limit.
     func start(
-        _ command: Command, phase: BootPhase, isShown: Bool = true, captured: Captured? = nil
+        _ command: Command,
+        phase: BootPhase,
+        isShown: Bool = true,
+        captured: Captured? = nil
     ) throws(BootEnd) -> Offspring.Child {
         let output = capture("stdout", phase)
         let errors = capture("stderr", phase)
         do {
             return try offspring.start(
-                command, groups: groups.entrances,
+                command,
+                groups: groups.entrances,
                 output: { bytes in
                     if isShown { output.take(bytes) }
                     captured?.output.append(bytes, upTo: Self.captureLimit)
@@ -67,12 +72,17 @@ final class Workshop {
                 errorOutput: { bytes in
                     if isShown { errors.take(bytes) }
                     captured?.errors.append(bytes, upTo: Self.captureLimit)
-                })
+                }
+            )
         } catch .programNotFound(let program) {
             throw .failed(
                 Failure(
-                    .commandNotFound, "there is no program `\(program)`", step: .boot,
-                    fix: "install it on this machine"))
+                    .commandNotFound,
+                    "there is no program `\(program)`",
+                    step: .boot,
+                    fix: "install it on this machine"
+                )
+            )
         } catch {
             throw .failed(Failure(.appEnded, "\(error)", step: .boot))
         }
@@ -80,8 +90,11 @@ final class Workshop {
 
     /// Runs a command to its end; `nil` when it does not end before `deadline`.
     func run(
-        _ command: Command, phase: BootPhase, until deadline: ContinuousClock.Instant,
-        isShown: Bool = true, captured: Captured? = nil
+        _ command: Command,
+        phase: BootPhase,
+        until deadline: ContinuousClock.Instant,
+        isShown: Bool = true,
+        captured: Captured? = nil
     ) throws(BootEnd) -> ProcessEnding? {
         let child = try start(command, phase: phase, isShown: isShown, captured: captured)
         let hasEnded = try wait(phase.rawValue, until: deadline) { child.ending != nil }
@@ -89,15 +102,16 @@ final class Workshop {
         return hasEnded ? child.ending : nil
     }
 
-    /// Waits until something holds; returns false when `deadline` comes first.
+    /// Waits until something holds; returns false when `deadline` comes first. `name` is what is
+    /// waited for, shown every ten seconds.
     ///
-    /// - Parameters:
-    ///   - name: what is waited for, shown every ten seconds.
-    ///   - interval: how often to ask `isDone` when nothing has happened on the loop; `nil` for a
-    ///     condition that only the loop can change.
+    /// With `interval` the condition is asked again after that time even when nothing has happened
+    /// on the loop; without it, it must be one that only the loop can change.
     func wait(
-        _ name: String, until deadline: ContinuousClock.Instant,
-        asking interval: ((_ waited: Duration) -> Duration)? = nil, for isDone: () -> Bool
+        _ name: String,
+        until deadline: ContinuousClock.Instant,
+        asking interval: ((_ waited: Duration) -> Duration)? = nil,
+        for isDone: () -> Bool
     ) throws(BootEnd) -> Bool {
         let begin = ContinuousClock.now
         var nextSign = begin + Self.signInterval
@@ -145,8 +159,8 @@ final class Workshop {
     }
 
     private func capture(_ stream: String, _ phase: BootPhase) -> OutputCapture {
-        OutputCapture(redactor) { [record] line in
-            record.output(line, stream: stream, phase: phase)
+        OutputCapture(redactor) { [record] lines in
+            record.output(lines, stream: stream, phase: phase)
         }
     }
 
@@ -154,8 +168,12 @@ final class Workshop {
         let (elapsed, limit) = (Int(elapsed.components.seconds), Int(limit.components.seconds))
         record.say(
             Event(
-                .wait, "waiting for \(name), \(elapsed) s of \(limit) s", step: .boot,
-                data: ["name": .string(name), "elapsed": .int(elapsed), "limit": .int(limit)]))
+                .wait,
+                "waiting for \(name), \(elapsed) s of \(limit) s",
+                step: .boot,
+                data: ["name": .string(name), "elapsed": .int(elapsed), "limit": .int(limit)]
+            )
+        )
     }
 }
 

@@ -1,0 +1,89 @@
+# preview: build, try, test, install. `make` alone lists what there is.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+# The example that `make demo` runs: any folder of examples/.
+EXAMPLE ?= flask
+# More words for `swift test`, such as --filter CrashTests.
+TEST_FLAGS ?=
+
+# Every Debian package that anything here needs is named in this block and nowhere else.
+# What Swift itself and the system libraries behind CCurl, CLibYAML and CCrypto need to build.
+BUILD_PACKAGES := git ca-certificates binutils pkg-config libc6-dev libgcc-12-dev \
+	libstdc++-12-dev libncurses6 libsqlite3-0 libxml2 \
+	libcurl4-openssl-dev libyaml-dev libssl-dev libtomlplusplus-dev
+# What `make demo` and the examples' apps need besides: curl fetches the page.
+DEMO_PACKAGES := curl python3 python3-venv
+# The runtimes of the other examples. Where npm is there already, it came with its own node.
+RUNTIME_PACKAGES := golang-go php-cli ruby ruby-webrick \
+	$(if $(shell command -v npm),,nodejs npm)
+# The independent judges in the tests: a JSON Schema validator, a YAML reader, fault injection.
+TEST_PACKAGES := python3-jsonschema python3-yaml strace time
+LINT_PACKAGES := shellcheck
+
+DEBUG := .build/debug/preview
+RELEASE := .build/release/preview
+SHELL_SCRIPTS = $(shell git ls-files | xargs -r grep -lE '^\#!/(bin/sh|usr/bin/env (ba)?sh|bin/bash)')
+
+.PHONY: help packages build release demo demo-destroy test lint bench install uninstall clean
+
+help: ## list these targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
+
+packages: ## install the Debian packages for building, the demo and the tests
+	@.ci/packages $(BUILD_PACKAGES) $(DEMO_PACKAGES) $(RUNTIME_PACKAGES) $(TEST_PACKAGES) \
+		$(LINT_PACKAGES)
+
+build: ## build .build/debug/preview
+	@.ci/packages $(BUILD_PACKAGES)
+	swift build --product preview
+
+release: ## build .build/release/preview with the Swift runtime inside
+	@.ci/packages $(BUILD_PACKAGES)
+	swift build -c release --static-swift-stdlib --product preview
+
+demo: ## plan and apply an example on this machine (EXAMPLE=flask), fetch it, leave it running
+	@.ci/packages $(BUILD_PACKAGES) $(DEMO_PACKAGES)
+	swift build --product preview
+	@.ci/demo $(DEBUG) examples/$(EXAMPLE)
+
+demo-destroy: ## take the demo away again
+	$(DEBUG) destroy --yes -C examples/$(EXAMPLE)
+
+test: ## all tests
+	@.ci/packages $(BUILD_PACKAGES) $(DEMO_PACKAGES) $(RUNTIME_PACKAGES) $(TEST_PACKAGES)
+	swift build --build-tests
+	@.ci/test $(TEST_FLAGS)
+
+lint: ## check formatting and shell scripts
+	@.ci/packages $(LINT_PACKAGES)
+	swift format lint --strict --recursive --parallel Package.swift Sources Tests
+	shellcheck $(SHELL_SCRIPTS)
+
+bench: release ## measure the release build; writes Tests/Benchmarks/RESULTS.md
+	@.ci/packages $(DEMO_PACKAGES) $(TEST_PACKAGES)
+	Tests/Benchmarks/bench $(RELEASE)
+
+install: release ## install into PREFIX (/usr/local), with completions
+	install -D -m 755 $(RELEASE) $(DESTDIR)$(PREFIX)/bin/preview
+	strip $(DESTDIR)$(PREFIX)/bin/preview
+	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions \
+		$(DESTDIR)$(PREFIX)/share/zsh/site-functions \
+		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
+	$(RELEASE) completions bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/preview
+	$(RELEASE) completions zsh > $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_preview
+	$(RELEASE) completions fish > $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/preview.fish
+
+uninstall: ## remove what install wrote
+	rm -f $(DESTDIR)$(PREFIX)/bin/preview \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/preview \
+		$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_preview \
+		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/preview.fish
+
+clean: ## remove what was built; running previews are not touched
+	rm -rf .build

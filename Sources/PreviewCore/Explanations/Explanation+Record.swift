@@ -1,0 +1,187 @@
+extension Explanation {
+    static let stateDamaged = Explanation(
+        title: "The record is damaged",
+        meaning: """
+            The file that records the preview is empty, cut or altered. It is never taken for \
+            \"nothing exists\", because the app it describes may well be running. Up to five earlier \
+            versions are kept beside it.
+            """,
+        causes: ["it was edited by hand", "a disk fault", "a merge or a sync tool changed it"],
+        remedies: [
+            "see what is wrong and which versions are good: `preview state verify`",
+            "go back to the newest good one: `preview state restore`",
+        ],
+        kind: .stateNeedsRecovery
+    )
+
+    static let stateNewer = Explanation(
+        title: "The record is of a newer version of preview",
+        meaning: """
+            The record has a format that this version does not know. It is not touched, so that \
+            nothing of it is lost.
+            """,
+        causes: ["a newer preview wrote it, here or on another machine"],
+        remedies: ["use that version; `preview version` shows which this is"],
+        kind: .stateNeedsRecovery
+    )
+
+    static let stateForeign = Explanation(
+        title: "The record belongs to another preview",
+        meaning: """
+            The record in this place is whole, but it describes another preview, or is not a \
+            successor of the versions kept beside it.
+            """,
+        causes: [
+            "a folder of .preview was copied or renamed",
+            "a file from elsewhere was put in its place",
+        ],
+        remedies: [
+            "compare: `preview state list`, `preview state show`",
+            "go back to a version of this preview: `preview state restore`",
+        ],
+        kind: .stateNeedsRecovery
+    )
+
+    static let locked = Explanation(
+        title: "Another run is working on it",
+        meaning: """
+            Only one run at a time may change a preview. The message says who holds the lock, where, \
+            with which command and since when. A lock ends with the process that holds it.
+            """,
+        causes: ["another terminal or CI job is applying", "a run that waits for something slow"],
+        remedies: [
+            "wait for it: `preview apply --lock-timeout 5m`",
+            "see what it is doing: `preview logs -f`",
+            "if its process is really gone: `preview unlock ID`",
+        ],
+        kind: .locked
+    )
+
+    static let writeConflict = Explanation(
+        title: "Somebody else changed the record meanwhile",
+        meaning: """
+            Each write names the version that it replaces, and that was no longer the newest one. \
+            Nothing was overwritten.
+            """,
+        causes: [
+            "another run, although there is a lock: on a network folder, or after `unlock`",
+            "`preview state restore` or a restored backup at the same time",
+        ],
+        remedies: ["look at what is there now: `preview status`", "run the command again"],
+        kind: .locked
+    )
+
+    static let cannotWrite = Explanation(
+        title: "The record cannot be written",
+        meaning: """
+            Without a record nothing is started, because nobody would know of it afterwards. The \
+            previous record is intact.
+            """,
+        causes: [
+            "the disk is full", "the folder is read-only or belongs to another user",
+            "the disk reported a fault",
+        ],
+        remedies: [
+            "make room: `df -h .`",
+            "use a folder that can be written: `preview apply --state FOLDER`",
+            "run the command again: it goes on where it stopped",
+        ],
+        kind: .failed
+    )
+
+    static let nothingRecorded = Explanation(
+        title: "No such preview is recorded",
+        meaning: """
+            The command is about a preview that exists already, and the record has none of that name \
+            or for that configuration.
+            """,
+        causes: [
+            "it was never applied, or was destroyed",
+            "another branch is meant: each has its own preview", "the record is in another folder",
+        ],
+        remedies: [
+            "see what is recorded: `preview list`", "set it up: `preview apply`",
+            "look elsewhere: `preview list --state FOLDER`",
+        ],
+        kind: .failed
+    )
+
+    static let unsafeFolder = Explanation(
+        title: "The record's folder is not safe",
+        meaning: """
+            The record must be in a folder of your own. One that belongs to another user, or that is \
+            reached through a symbolic link, could be exchanged under the program's hands.
+            """,
+        causes: [
+            "the project was checked out by another user, or with sudo",
+            ".preview, or a folder in it, is a symbolic link",
+        ],
+        remedies: [
+            "own it: `chown -R \"$USER\" .preview`",
+            "or use a folder of your own: `preview apply --state FOLDER`",
+        ],
+        kind: .stateNeedsRecovery
+    )
+
+    static let cannotRead = Explanation(
+        title: "A file cannot be read",
+        meaning: """
+            A file that is there could not be read: no permission, not an ordinary file, too large, \
+            or a fault of the disk.
+            """,
+        causes: ["it belongs to another user", "a disk fault"],
+        remedies: ["look at the file that is named: `ls -l FILE`", "then run the command again"],
+        kind: .failed
+    )
+
+    static let nothingToRestore = Explanation(
+        title: "There is nothing to restore",
+        meaning: """
+            Either the record is good, and restoring would only lose what came after, or no good \
+            earlier version of it is kept.
+            """,
+        causes: ["the record is not damaged", "the kept versions were deleted or are damaged too"],
+        remedies: [
+            "see the versions: `preview state list`",
+            "go back all the same: `preview state restore --yes`",
+        ],
+        kind: .stateNeedsRecovery
+    )
+
+    static let storeUnavailable = Explanation(
+        title: "The store of the record cannot be used",
+        meaning: """
+            `state` in preview.yaml asks for a store or a setting that this version does not have, \
+            or the store did not answer.
+            """,
+        causes: ["`state: { store: s3 }` or another store than file", "`state: { encrypt: … }`"],
+        remedies: ["keep the record in files: `state: { store: file }`, or leave `state` out"],
+        kind: .invalidConfig
+    )
+
+    static let holderAlive = Explanation(
+        title: "The holder of the lock is running",
+        meaning: """
+            `unlock` is for a lock whose holder is gone. The process that holds this one is alive on \
+            this machine, and it is not overridden.
+            """,
+        causes: ["another terminal is in the middle of a run", "a run is stuck in a long phase"],
+        remedies: [
+            "wait for it: `preview apply --lock-timeout 5m`",
+            "or end it with Ctrl-C or `kill PROCESS`; what it did is recorded",
+        ],
+        kind: .locked
+    )
+
+    static let ambiguousPreview = Explanation(
+        title: "It is not clear which preview is meant",
+        meaning: """
+            No preview.yaml says which preview the command is about, and several are recorded here.
+            """,
+        causes: [
+            "the command was started outside the repository", "--state names a shared folder",
+        ],
+        remedies: ["see their names: `preview list`", "name one: `preview status APP`"],
+        kind: .usage
+    )
+}
