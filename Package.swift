@@ -29,7 +29,11 @@ let package = Package(
         .target(name: "CTOMLPlusPlus"),
         .target(
             name: "PreviewData",
-            resources: [.embedInCode("frameworks.json"), .embedInCode("preview.schema.json")]
+            resources: [
+                .embedInCode("frameworks.json"), .embedInCode("preview.schema.json"),
+                .embedInCode("state.schema.json"), .embedInCode("plan.schema.json"),
+                .embedInCode("event.schema.json"),
+            ]
         ),
         .target(
             name: "PreviewCore",

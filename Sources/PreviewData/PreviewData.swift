@@ -4,4 +4,10 @@ package enum PreviewData {
     package static var frameworks: [UInt8] { PackageResources.frameworks_json }
     /// The JSON Schema of `preview.yaml`; the file is that of the `schema` folder.
     package static var configSchema: [UInt8] { PackageResources.preview_schema_json }
+    /// The JSON Schema of the record, likewise.
+    package static var stateSchema: [UInt8] { PackageResources.state_schema_json }
+    /// The JSON Schema of a plan, likewise.
+    package static var planSchema: [UInt8] { PackageResources.plan_schema_json }
+    /// The JSON Schema of a line of the event log, likewise.
+    package static var eventSchema: [UInt8] { PackageResources.event_schema_json }
 }

@@ -12,7 +12,8 @@ struct DiskTests {
         try await Sandbox.use { box in
             try box.makeSite()
             let disk = box.root + "/disk"
-            try await box.shell("mkdir -m 700 \(disk) && mount -t tmpfs -o size=64k,mode=700 none \(disk)")
+            try await box.shell(
+                "mkdir -m 700 \(disk) && mount -t tmpfs -o size=64k,mode=700 none \(disk)")
             do {
                 let first = try await box.preview("apply", "--step", "1", "--yes", "--state", disk)
                 #expect(first.code == 0, "\(first)")
@@ -27,7 +28,8 @@ struct DiskTests {
                 let verified = try await box.preview("state", "verify", "--state", disk)
                 #expect(verified.code == 0, "\(verified)")
                 try await box.shell("rm \(disk)/fill")
-                let again = try await box.preview("apply", "--through", "3", "--yes", "--state", disk)
+                let again = try await box.preview(
+                    "apply", "--through", "3", "--yes", "--state", disk)
                 #expect(again.code == 0, "\(again)")
             } catch {
                 try await box.shell("umount -l \(disk)")
@@ -103,10 +105,13 @@ struct DiskTests {
             if place != ".preview" {
                 try await box.shell("rm \(target) && ln -s \(box.root)/elsewhere \(target)")
             }
-            let before = try await box.shell("cd ../elsewhere 2>/dev/null || cd ..; find . -printf '%p %T@\\n'")
+            let before = try await box.shell(
+                "cd ../elsewhere 2>/dev/null || cd ..; find . -printf '%p %T@\\n'")
             let outcome = try await box.preview("apply", "--yes")
             #expect(outcome.code == 7 && outcome.errorCode == "PV0508", "\(outcome)")
-            #expect(try await box.shell("cd ../elsewhere 2>/dev/null || cd ..; find . -printf '%p %T@\\n'") == before)
+            #expect(
+                try await box.shell(
+                    "cd ../elsewhere 2>/dev/null || cd ..; find . -printf '%p %T@\\n'") == before)
         }
     }
 
@@ -127,7 +132,8 @@ struct DiskTests {
     @Test("R-39: a long path works")
     func longPath() async throws {
         try await Sandbox.use { box in
-            let deep = (0..<12).map { _ in String(repeating: "d", count: 60) }.joined(separator: "/")
+            let deep = (0..<12).map { _ in String(repeating: "d", count: 60) }.joined(
+                separator: "/")
             let folder = "\(box.project)/\(deep)"
             try box.write("\(folder)/index.html", "<h1>deep</h1>\n")
             try box.write("\(folder)/preview.yaml", Sandbox.configuration())

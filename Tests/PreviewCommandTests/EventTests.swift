@@ -25,7 +25,9 @@ struct EventTests {
                 #expect(events.last?["type"]?.string == "run_end", "\(outcome)")
                 #expect(events.count { $0["type"]?.string == "run_end" } == 1)
                 let numbers = events.compactMap { $0["seq"]?.int }
-                if let first = numbers.first { #expect(numbers == Array(first..<first + events.count)) }
+                if let first = numbers.first {
+                    #expect(numbers == Array(first..<first + events.count))
+                }
                 lines += outcome.lines
             }
             try box.makeApp("  install: exit 7\n")
@@ -54,7 +56,8 @@ struct EventTests {
                 "settings_configured", "repository_booted", "run_end",
             ]
             #expect(kinds.filter(milestones.contains) == milestones, "\(kinds)")
-            #expect(kinds.count { $0 == "phase_end" } == 5 && kinds.count { $0 == "step_begin" } == 4)
+            #expect(
+                kinds.count { $0 == "phase_end" } == 5 && kinds.count { $0 == "step_begin" } == 4)
             let detected = events.first { $0["type"]?.string == "repository_detected" }
             #expect(detected?.at("data.details.commit")?.string?.isEmpty == false)
             #expect(outcome.errors.isEmpty, "JSON runs say everything in JSON: \(outcome)")
@@ -64,7 +67,9 @@ struct EventTests {
     @Test("A7: a line that a command prints is seen before the step ends")
     func live() async throws {
         try await Sandbox.use { box in
-            try box.makeApp("  install: 'echo first words; while test ! -e \(box.root)/go; do sleep 0.05; done'\n")
+            try box.makeApp(
+                "  install: 'echo first words; while test ! -e \(box.root)/go; do sleep 0.05; done'\n"
+            )
             let run = try box.start([Program.path, "apply", "--yes", "--json"])
             #expect(try await eventually { run.outputSoFar.contains("first words") })
             let logs = try await box.preview("logs", "--step", "4")
@@ -95,7 +100,10 @@ struct EventTests {
         }
         try box.write("\(box.root)/lines", lines.joined(separator: "\n"))
         let outcome = try await box.run(
-            ["/usr/bin/env", "python3", "-c", script, Sources.root + "/schema/event.schema.json", "\(box.root)/lines"],
+            [
+                "/usr/bin/env", "python3", "-c", script, Sources.root + "/schema/event.schema.json",
+                "\(box.root)/lines",
+            ],
             with: ["PATH": path])
         #expect(outcome.code == 0, "\(outcome)")
     }

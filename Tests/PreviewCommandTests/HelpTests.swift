@@ -16,7 +16,8 @@ struct HelpTests {
             let words = command.split(separator: " ").map(String.init)
             let help = try await box.run([Program.path] + words + ["--help"])
             #expect(help.code == 0 && help.errors.isEmpty, "\(help)")
-            #expect(help.output.contains("OVERVIEW: ") && help.output.contains("Example"), "\(help)")
+            #expect(
+                help.output.contains("OVERVIEW: ") && help.output.contains("Example"), "\(help)")
             #expect(help.output.contains("preview \(command)"), "an example names the command")
             let same = try await box.run([Program.path, "help"] + words)
             #expect(same.code == 0 && same.output.contains("preview \(command)"), "\(same)")
@@ -40,11 +41,14 @@ struct HelpTests {
         "wrong usage is exit 64 and says what is right",
         arguments: [
             (["aply"], "apply"), (["apply", "--step", "5"], "1 to 4"),
-            (["apply", "--step", "x"], "step"), (["apply", "--step", "1", "--through", "2"], "exclude"),
+            (["apply", "--step", "x"], "step"),
+            (["apply", "--step", "1", "--through", "2"], "exclude"),
             (["plan", "--format", "xml"], "markdown"), (["logs", "--step", "0"], "1 to 4"),
-            (["logs", "--since", "yesterday"], "10m"), (["exec"], "--"), (["plan", "--no-such"], "no-such"),
+            (["logs", "--since", "yesterday"], "10m"), (["exec"], "--"),
+            (["plan", "--no-such"], "no-such"),
             (["status", "a", "b"], "b"), (["apply", "--lock-timeout", "5"], "30s"),
-            (["plan", "-C", "/no/such/folder"], "/no/such/folder"), (["help", "nothing"], "nothing"),
+            (["plan", "-C", "/no/such/folder"], "/no/such/folder"),
+            (["help", "nothing"], "nothing"),
             (["completions", "tcsh"], "bash"), (["plan", "--branch", "a b"], "branch"),
         ])
     func wrongUsage(words: [String], hint: String) async throws {
@@ -62,13 +66,18 @@ struct HelpTests {
             let missing = try await box.preview("plan")
             #expect(missing.code == 65 && missing.errorCode == "PV0101", "\(missing)")
             #expect(missing.errors.contains("preview init"), "\(missing)")
-            try box.write("preview.yaml", "version: 1\nrepo: .\nprovider: local\nregion: dfv\nbuild: x\n")
+            try box.write(
+                "preview.yaml", "version: 1\nrepo: .\nprovider: local\nregion: dfv\nbuild: x\n")
             for command in ["validate", "plan", "apply"] {
                 let wrong = try await box.preview(command)
                 #expect(wrong.code == 65, "\(wrong)")
-                #expect(wrong.errors.contains("preview.yaml:4:9: error[PV0103]: unknown region `dfv`"), "\(wrong)")
+                #expect(
+                    wrong.errors.contains("preview.yaml:4:9: error[PV0103]: unknown region `dfv`"),
+                    "\(wrong)")
                 #expect(wrong.errors.contains("did you mean `dfw`"), "\(wrong)")
-                #expect(wrong.errors.contains("preview.yaml:5:1: error[PV0104]"), "all in one run: \(wrong)")
+                #expect(
+                    wrong.errors.contains("preview.yaml:5:1: error[PV0104]"),
+                    "all in one run: \(wrong)")
             }
             let json = try await box.preview("validate", "--json")
             #expect(try json.code == 65 && json.json()["problems"]?.array?.count == 2, "\(json)")
@@ -95,7 +104,9 @@ struct HelpTests {
             for shell in ["bash", "zsh", "fish"] {
                 let script = try await box.preview("completions", shell)
                 #expect(script.code == 0 && script.output.contains("preview"), "\(script)")
-                guard box.exists("/bin/\(shell)") || box.exists("/usr/bin/\(shell)") else { continue }
+                guard box.exists("/bin/\(shell)") || box.exists("/usr/bin/\(shell)") else {
+                    continue
+                }
                 try box.write("script", script.output)
                 let check = try await box.run(["/usr/bin/env", shell, "-n", "script"])
                 #expect(check.code == 0 && check.errors.isEmpty, "\(check)")

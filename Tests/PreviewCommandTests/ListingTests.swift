@@ -72,7 +72,9 @@ struct ListingTests {
             try await makeThree(in: box)
             let runs = try await box.preview("history", "-C", "gamma", "--json").json()
             #expect(runs.at("runs.0.command")?.string == "apply")
-            #expect(runs.at("runs.0.exitCode")?.int == 1 && runs.at("runs.0.outcome")?.string == "PV0413")
+            #expect(
+                runs.at("runs.0.exitCode")?.int == 1
+                    && runs.at("runs.0.outcome")?.string == "PV0413")
             let text = try await box.preview("history", "-C", "alpha")
             #expect(text.output.contains("done") && text.output.contains("1✓ 2✓ 3✓ 4✓"), "\(text)")
             let stats = try await box.preview("history", "--stats", "--json").json()
@@ -99,7 +101,8 @@ struct ListingTests {
             let refused = try await box.preview("apply", "--yes", "-C", "delta")
             #expect(refused.code == 6 && refused.errorCode == "PV0605", "\(refused)")
             #expect(box.entries(box.records).allSatisfy { !$0.hasPrefix("delta") })
-            try box.write("delta/preview.yaml", box.text("delta/preview.yaml").replacing("3 }", with: "4 }"))
+            try box.write(
+                "delta/preview.yaml", box.text("delta/preview.yaml").replacing("3 }", with: "4 }"))
             let allowed = try await box.preview("apply", "--yes", "-C", "delta")
             #expect(allowed.code == 0, "\(allowed)")
         }
@@ -111,11 +114,14 @@ struct ListingTests {
             try box.makeApp()
             let url = try #require(try await box.preview("apply", "--yes").lines.last)
             let step = try await box.preview("logs", "--step", "2")
-            #expect(step.output.contains("Executing Step 2") && !step.output.contains("Step 3"), "\(step)")
+            #expect(
+                step.output.contains("Executing Step 2") && !step.output.contains("Step 3"),
+                "\(step)")
             let tail = try await box.preview("logs", "--tail", "1", "--step", "3")
             #expect(tail.lines.count == 1, "\(tail)")
             let app = try await box.preview("logs", "--app")
-            #expect(app.output.contains("app begins") && !app.output.contains("Executing"), "\(app)")
+            #expect(
+                app.output.contains("app begins") && !app.output.contains("Executing"), "\(app)")
             let json = try await box.preview("logs", "--json")
             #expect(json.code == 0)
             for event in try json.events() { #expect(event["message"]?.string != nil) }
@@ -139,14 +145,18 @@ struct ListingTests {
             let url = try #require(try await box.preview("apply", "--yes").lines.last)
             #expect(try await box.preview("url").output == url + "\n")
             #expect(try await box.preview("open", "a/b").output == "\(url)/a/b\n")
-            let passed = try await box.preview("exec", "--", "sh", "-c", "echo $COLOUR $PREVIEW; exit 42")
+            let passed = try await box.preview(
+                "exec", "--", "sh", "-c", "echo $COLOUR $PREVIEW; exit 42")
             #expect(passed.code == 42 && passed.output == "blue true\n", "\(passed)")
             let seen = try await box.shell("curl -sf '\(url)'")
-            for variable in ["PREVIEW_URL=\(url)", "PREVIEW_BRANCH=main", "COLOUR=blue", "HOST=127.0.0.1"] {
+            for variable in [
+                "PREVIEW_URL=\(url)", "PREVIEW_BRANCH=main", "COLOUR=blue", "HOST=127.0.0.1",
+            ] {
                 #expect(seen.contains(variable + "\n"), "S11, U4: \(variable)")
             }
             for (command, state) in [
-                ("stop", "stopped"), ("stop", "stopped"), ("start", "running"), ("start", "running"),
+                ("stop", "stopped"), ("stop", "stopped"), ("start", "running"),
+                ("start", "running"),
                 ("restart", "running"),
             ] {
                 let outcome = try await box.preview(command)
@@ -171,7 +181,9 @@ struct ListingTests {
 
                 """)
             let done = try await box.preview("apply", "--yes")
-            #expect(done.code == 0 && done.errors.contains("Warning: the hook on_complete failed"), "\(done)")
+            #expect(
+                done.code == 0 && done.errors.contains("Warning: the hook on_complete failed"),
+                "\(done)")
             #expect(done.errors.contains("hook words"))
             let complete = box.text("\(box.root)/complete")
             let state = try box.state()

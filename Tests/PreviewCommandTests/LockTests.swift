@@ -86,7 +86,9 @@ struct LockTests {
             let open = box.entries("/proc/\(app.pid)/fd").compactMap { number -> String? in
                 var name = [CChar](repeating: 0, count: 512)
                 let count = readlink("/proc/\(app.pid)/fd/\(number)", &name, 511)
-                let target = String(decoding: name.prefix(max(count, 0)).map(UInt8.init(bitPattern:)), as: UTF8.self)
+                let target = String(
+                    decoding: name.prefix(max(count, 0)).map(UInt8.init(bitPattern:)), as: UTF8.self
+                )
                 // Its own listening socket.
                 return Int(number) ?? 0 > 2 && target.hasPrefix("socket:") ? nil : number
             }
@@ -126,7 +128,8 @@ struct LockTests {
                 let holder = try await startHolder(box)
                 let waiter = try box.start(
                     [Program.path, "apply", "--yes", "--through", "1", "--lock-timeout", "60s"])
-                #expect(try await eventually { waiter.errorsSoFar.contains("Waiting for the lock") })
+                #expect(
+                    try await eventually { waiter.errorsSoFar.contains("Waiting for the lock") })
                 #expect(waiter.errorsSoFar.contains("process \(holder.child.pid)"))
                 holder.child.signal(SIGKILL)
                 let released = ContinuousClock.now
@@ -186,7 +189,8 @@ struct LockTests {
     @Test("cancel needs no lock: a running command notices, records what it knows and stops")
     func cancel() async throws {
         try await Sandbox.use { box in
-            try box.makeApp("  install: 'echo waits; while test ! -e \(box.root)/go; do sleep 0.05; done'\n")
+            try box.makeApp(
+                "  install: 'echo waits; while test ! -e \(box.root)/go; do sleep 0.05; done'\n")
             let run = try box.start([Program.path, "apply", "--yes"])
             #expect(try await eventually { run.errorsSoFar.contains("waits") })
             let cancelled = try await box.preview("cancel")
@@ -198,7 +202,9 @@ struct LockTests {
             #expect(status["overallStatus"]?.string == "cancelled")
             let again = try await box.preview("apply", "--yes")
             #expect(again.code == 0, "\(again)")
-            #expect(try await box.preview("status", "--json").json()["overallStatus"]?.string == "completed")
+            #expect(
+                try await box.preview("status", "--json").json()["overallStatus"]?.string
+                    == "completed")
             #expect(box.supervisors().count == 1)
         }
     }

@@ -4,7 +4,9 @@ import Testing
 
 @Suite("Plans")
 struct PlanTests {
-    @Test("R-26: the same inputs give the same bytes, whatever the language, the time zone, the place")
+    @Test(
+        "R-26: the same inputs give the same bytes, whatever the language, the time zone, the place"
+    )
     func sameBytes() async throws {
         try await Sandbox.use { box in
             try box.makeSite("env: { B: b, A: a, C: c }\nsecrets: [KEY_ONE, KEY_TWO]\n")
@@ -44,7 +46,8 @@ struct PlanTests {
             supervisor.signal(9)
             #expect(try await eventually { box.supervisors().isEmpty })
             let drift = try await box.preview("plan", "--detailed-exitcode")
-            #expect(drift.code == 2 && drift.output.contains("what ran the app is gone"), "\(drift)")
+            #expect(
+                drift.code == 2 && drift.output.contains("what ran the app is gone"), "\(drift)")
             let blind = try await box.preview("plan", "--detailed-exitcode", "--no-refresh")
             #expect(blind.code == 0, "\(blind)")
             let repaired = try await box.preview("apply", "--yes")
@@ -138,7 +141,8 @@ struct PlanTests {
             try box.makeSite()
             _ = try await box.preview("plan", "--out", "\(box.root)/plan.json")
             try box.write("other.yaml", box.text("preview.yaml").replacing("shop", with: "other"))
-            let other = try await box.preview("apply", "--yes", "--through", "2", "-f", "other.yaml")
+            let other = try await box.preview(
+                "apply", "--yes", "--through", "2", "-f", "other.yaml")
             #expect(other.code == 0, "\(other)")
             // other.yaml is part of the folder that is previewed, so the plan names another commit.
             let plan = try await box.preview("plan", "--out", "\(box.root)/plan.json")
@@ -194,7 +198,8 @@ struct PlanTests {
     func precedence() async throws {
         try await Sandbox.use { box in
             try await box.makeRepository("branch: main\n")
-            try await box.shell("git branch one && git branch two && git branch three", in: box.root + "/repo")
+            try await box.shell(
+                "git branch one && git branch two && git branch three", in: box.root + "/repo")
             let file = try await box.preview("plan", "-v")
             #expect(file.errors.contains(/branch +main +\(preview.yaml\)/), "\(file)")
             let variable = try await box.preview("plan", "-v", with: ["PREVIEW_BRANCH": "one"])

@@ -21,7 +21,9 @@ struct RecordTests {
             case .missing: try await box.shell("rm \(path)")
             case .empty: try box.write(path, "")
             case .cut: try box.write(path, String(text.prefix(text.count / 2)))
-            case .altered: try box.write(path, text.replacing("\"branch\":\"main\"", with: "\"branch\":\"mein\""))
+            case .altered:
+                try box.write(
+                    path, text.replacing("\"branch\":\"main\"", with: "\"branch\":\"mein\""))
             case .newer: try box.write(path, text.replacing("\"format\":1", with: "\"format\":99"))
             case .otherType: try box.write(path, "[1, 2, 3]")
             case .folder: try await box.shell("rm \(path) && mkdir \(path)")
@@ -33,7 +35,9 @@ struct RecordTests {
         }
     }
 
-    @Test("R-2, R-36: a damaged record is exit 7 with the newest good version, for every command", arguments: Damage.allCases)
+    @Test(
+        "R-2, R-36: a damaged record is exit 7 with the newest good version, for every command",
+        arguments: Damage.allCases)
     func damage(_ damage: Damage) async throws {
         try await Sandbox.use { box in
             try box.makeSite()
@@ -41,7 +45,8 @@ struct RecordTests {
             let path = try box.record() + "/state.json"
             let serial = try box.state().serial
             try await damage.make(path, in: box)
-            let before = try await box.shell("find .preview -name 'state.json*' | sort | xargs ls -ld --time-style=full-iso")
+            let before = try await box.shell(
+                "find .preview -name 'state.json*' | sort | xargs ls -ld --time-style=full-iso")
             for words in [["plan"], ["apply", "--yes"], ["status"], ["destroy", "--yes"]] {
                 let outcome = try await box.run([Program.path] + words)
                 if damage == .folder {
@@ -55,7 +60,8 @@ struct RecordTests {
                     #expect(outcome.errors.contains("newest good version"), "\(outcome)")
                 }
             }
-            let after = try await box.shell("find .preview -name 'state.json*' | sort | xargs ls -ld --time-style=full-iso")
+            let after = try await box.shell(
+                "find .preview -name 'state.json*' | sort | xargs ls -ld --time-style=full-iso")
             #expect(after == before, "nothing was touched")
             guard damage != .newer, damage != .folder else { return }
             try await restore(box, past: serial)
@@ -99,7 +105,8 @@ struct RecordTests {
             _ = try await box.preview("apply", "--through", "3", "--yes")
             let first = box.bytes(try box.record() + "/state.json").count
             for _ in 0..<10 {
-                let run = try await box.preview("apply", "--retry-from", "1", "--through", "3", "--yes")
+                let run = try await box.preview(
+                    "apply", "--retry-from", "1", "--through", "3", "--yes")
                 #expect(run.code == 0, "\(run)")
             }
             let last = box.bytes(try box.record() + "/state.json").count
@@ -145,7 +152,9 @@ struct RecordTests {
             _ = try await box.preview("apply", "--through", "2", "--yes")
             let path = try box.record() + "/state.json"
             var state = try box.state()
-            for step in StepID.allCases { state.steps[step]?.applied?.at = Timestamp(seconds: 4_000_000_000) }
+            for step in StepID.allCases {
+                state.steps[step]?.applied?.at = Timestamp(seconds: 4_000_000_000)
+            }
             state.updatedAt = Timestamp(seconds: 4_000_000_000)
             try box.write(path, StateFile.encode(state), mode: 0o600)
             let serial = state.serial
@@ -171,7 +180,9 @@ struct RecordTests {
             let all = try await box.preview("list", "--all", "--json").json()
             #expect(all["sessions"]?.array?.count == 1)
             let again = try await box.preview("apply", "--yes")
-            #expect(again.code == 0 && again.logLines.first == "Setup session created successfully", "\(again)")
+            #expect(
+                again.code == 0 && again.logLines.first == "Setup session created successfully",
+                "\(again)")
             let second = try box.state()
             #expect(second.lineage != first.lineage && second.serial > first.serial)
             let verified = try await box.preview("state", "verify")

@@ -30,7 +30,8 @@ struct SecretTests {
 
         /// The characters of a base64 text that these bytes alone decide, at an offset in it.
         private static func base64(_ bytes: [UInt8], offset: Int) -> [UInt8] {
-            let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+            let alphabet = Array(
+                "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
             let padded = [UInt8](repeating: 0, count: offset) + bytes
             let whole = padded.prefix(padded.count / 3 * 3)
             var text: [UInt8] = []
@@ -52,7 +53,8 @@ struct SecretTests {
                 while !isOver.withLock({ $0 }) {
                     for pid in ProcessTable.all() {
                         let bytes = ProcessTable.bytes(of: pid, "cmdline")
-                        for canary in canaries where bytes.end(of: Array(canary.value.utf8)) != nil {
+                        for canary in canaries where bytes.end(of: Array(canary.value.utf8)) != nil
+                        {
                             let text = String(decoding: bytes, as: UTF8.self)
                             found.withLock { _ = $0.insert("\(canary.name) in \(text)") }
                         }
@@ -70,10 +72,12 @@ struct SecretTests {
 
     private static let commands = [
         ["plan"], ["plan", "--json"], ["plan", "-v", "-v"], ["plan", "--format", "markdown"],
-        ["plan", "--out", "plan.json"], ["apply", "--yes", "--json"], ["apply", "plan.json", "--yes"],
+        ["plan", "--out", "plan.json"], ["apply", "--yes", "--json"],
+        ["apply", "plan.json", "--yes"],
         ["status"], ["status", "--json", "--live"], ["logs"], ["logs", "--json"],
         ["logs", "--step", "4"], ["list", "--json"], ["history", "--json"], ["history", "--stats"],
-        ["state", "show"], ["state", "list"], ["state", "verify"], ["validate"], ["detect", "--json"],
+        ["state", "show"], ["state", "list"], ["state", "verify"], ["validate"],
+        ["detect", "--json"],
         ["restart"], ["stop"], ["start"], ["apply", "--retry-from", "3", "--yes"],
         ["exec", "--", "sh", "-c", "echo beside $API_KEY"],
         ["url"], ["cancel"], ["destroy", "--yes"],
@@ -90,7 +94,10 @@ struct SecretTests {
                 let outcome = try await box.run([Program.path] + words, with: variables)
                 #expect(outcome.code == 0, "\(outcome)")
             }
-            try box.write("preview.yaml", box.text("preview.yaml").replacing("exec /usr", with: "echo $API_KEY $FILE_KEY >&2; exit 3; exec /usr"))
+            try box.write(
+                "preview.yaml",
+                box.text("preview.yaml").replacing(
+                    "exec /usr", with: "echo $API_KEY $FILE_KEY >&2; exit 3; exec /usr"))
             let failed = try await box.preview("apply", "--yes", with: variables)
             #expect(failed.code == 1 && failed.errorCode == "PV0412", "\(failed)")
             #expect(failed.errors.contains("***"), "the app's words are shown, redacted: \(failed)")
@@ -121,7 +128,9 @@ struct SecretTests {
             "app.py",
             box.text("app.py").replacing(
                 "print(\"app begins\"",
-                with: "print(os.environ['FILE_KEY'], os.environ['DOT_KEY'], file=sys.stderr, flush=True)\nprint(\"app begins\""))
+                with:
+                    "print(os.environ['FILE_KEY'], os.environ['DOT_KEY'], file=sys.stderr, flush=True)\nprint(\"app begins\""
+            ))
     }
 
     /// Every file that the commands made: records, plans, temporary files, captured output, hooks.
@@ -159,7 +168,8 @@ struct SecretTests {
 
                 """)
             for words in [
-                ["validate"], ["plan"], ["plan", "--json"], ["plan", "-v", "-v"], ["apply", "--yes"],
+                ["validate"], ["plan"], ["plan", "--json"], ["plan", "-v", "-v"],
+                ["apply", "--yes"],
                 ["apply", "--yes", "--json"], ["status"], ["logs"], ["state", "show"], ["list"],
                 ["detect", "http://user:\(secret)@127.0.0.1:9/acme/shop.git"],
             ] {

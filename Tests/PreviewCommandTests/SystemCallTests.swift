@@ -7,7 +7,8 @@ import Testing
 struct SystemCallTests {
     private static let through = ["apply", "--yes", "--through", "3"]
 
-    @Test("R-1: killed at any call that touches the record: it is whole, and the next run converges")
+    @Test(
+        "R-1: killed at any call that touches the record: it is whole, and the next run converges")
     func kills() async throws {
         guard Allowed.check(Allowed.tracing, "R-1", needing: "strace") else { return }
         try await Sandbox.use { box in
@@ -75,7 +76,8 @@ struct SystemCallTests {
             let before = try box.state()
             let failed = try await tracing.inject(
                 "error=\(error)", at: wanted, "apply", "--yes", "--step", "2")
-            #expect(tracing.struck?.contains("state.json") == true, "\(tracing.struck ?? "nothing")")
+            #expect(
+                tracing.struck?.contains("state.json") == true, "\(tracing.struck ?? "nothing")")
             #expect(failed.code == 1 && failed.errorCode == "PV0506", "\(failed)")
             #expect(failed.errors.contains("state.json"), "the file is named: \(failed)")
             #expect(try box.state().steps == before.steps, "the document is the one before")

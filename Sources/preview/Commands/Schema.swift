@@ -10,10 +10,11 @@ struct SchemaCommand: PreviewCommand {
         discussion: """
             Examples:
               preview schema > preview.schema.json
+              preview schema event
             """)
 
     enum Document: String, ExpressibleByArgument, CaseIterable {
-        case config
+        case config, state, plan, event
     }
 
     @OptionGroup var global: GlobalOptions
@@ -25,6 +26,9 @@ struct SchemaCommand: PreviewCommand {
         let bytes =
             switch document {
             case .config: PreviewData.configSchema
+            case .state: PreviewData.stateSchema
+            case .plan: PreviewData.planSchema
+            case .event: PreviewData.eventSchema
             }
         context.output.write(bytes)
     }

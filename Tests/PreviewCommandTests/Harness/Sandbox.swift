@@ -1,6 +1,7 @@
 import Glibc
 import PreviewCore
 import PreviewSystem
+import Testing
 
 /// A folder of one test's own with a home, a place for temporary files and a project, in which the
 /// built program is run. Nothing of it is left afterwards, no process either.
