@@ -6,7 +6,9 @@ import Testing
 struct AppTests {
     private let platform = Platform()
 
-    @Test("2.1: created with `name` or `app_name`: 201 with id and time only", arguments: ["name", "app_name"])
+    @Test(
+        "2.1: created with `name` or `app_name`: 201 with id and time only",
+        arguments: ["name", "app_name"])
     func create(field: String) async {
         let body: JSONValue = .object(
             JSONObject([

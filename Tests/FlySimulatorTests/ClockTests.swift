@@ -42,7 +42,8 @@ struct ClockTests {
     func texts() {
         let time = Instant("2026-11-24T06:00:00Z")
         #expect(time?.text == "2026-11-24T06:00:00Z")
-        #expect((time.map { $0 + .nanoseconds(5) })?.preciseText == "2026-11-24T06:00:00.000000005Z")
+        #expect(
+            (time.map { $0 + .nanoseconds(5) })?.preciseText == "2026-11-24T06:00:00.000000005Z")
         #expect(Instant("yesterday") == nil)
     }
 

@@ -89,7 +89,8 @@ struct ControlTests {
         let simulator = try await FlySimulator.start()
         _ = try await control(
             simulator, "POST", "apps", ["name": "theirs", "organization": "others"])
-        _ = try await control(simulator, "POST", "apps", ["name": "ours", "organization": "personal"])
+        _ = try await control(
+            simulator, "POST", "apps", ["name": "ours", "organization": "personal"])
         let made = try await control(
             simulator, "POST", "machines",
             ["app": "ours", "name": "stray", "config": ["image": "a", "metadata": ["k": "v"]]])
@@ -109,7 +110,8 @@ struct ControlTests {
         configuration.rateLimits = .none
         let simulator = try await FlySimulator.start(configuration)
         let apps = "\(simulator.machinesURL)/v1/apps"
-        func status(_ method: String, _ path: String, _ json: JSONValue? = nil) async throws -> Int {
+        func status(_ method: String, _ path: String, _ json: JSONValue? = nil) async throws -> Int
+        {
             try await call(method, apps + path, json, headers: [token]).status
         }
         _ = try await control(simulator, "POST", "lag", ["missed_reads": 0])

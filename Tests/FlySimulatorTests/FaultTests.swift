@@ -36,7 +36,9 @@ struct FaultTests {
         }
     }
 
-    @Test("an answer in place of the effect, and one after it", arguments: [Fault.Occasion.before, .after])
+    @Test(
+        "an answer in place of the effect, and one after it",
+        arguments: [Fault.Occasion.before, .after])
     func status(occasion: Fault.Occasion) async throws {
         let simulator = try await start()
         await simulator.world.add(
@@ -49,7 +51,8 @@ struct FaultTests {
         await simulator.stop()
     }
 
-    @Test("a connection that is closed without an answer", arguments: [Fault.Occasion.before, .after])
+    @Test(
+        "a connection that is closed without an answer", arguments: [Fault.Occasion.before, .after])
     func drop(occasion: Fault.Occasion) async throws {
         let simulator = try await start()
         await simulator.world.add(Fault(.drop, occasion))

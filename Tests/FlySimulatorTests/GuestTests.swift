@@ -7,7 +7,8 @@ import Testing
 struct GuestTests {
     /// A platform that keeps what was booted.
     private func makeRecorder(
-        _ script: GuestScript = GuestScript(), _ change: (inout SimulatorConfiguration) -> Void = { _ in }
+        _ script: GuestScript = GuestScript(),
+        _ change: (inout SimulatorConfiguration) -> Void = { _ in }
     ) -> (Platform, Locked<[GuestBoot]>) {
         let boots = Locked<[GuestBoot]>([])
         let platform = Platform { configuration in

@@ -6,7 +6,9 @@ import Testing
 struct LeaseTests {
     private let platform = Platform()
 
-    private func take(_ machine: TestMachine, _ body: JSONValue = ["ttl": 30]) async throws -> String {
+    private func take(_ machine: TestMachine, _ body: JSONValue = ["ttl": 30]) async throws
+        -> String
+    {
         let answer = await machine.send("POST", "/lease", body)
         try #require(answer.status == 201)
         return try #require(answer.value?["data"]?["nonce"]?.string)
@@ -14,7 +16,9 @@ struct LeaseTests {
 
     @Test("taken with 201, in the envelope; ttl in the body or the query")
     func take() async throws {
-        for (query, body) in [("", ["ttl": 30, "description": "d"] as JSONValue), ("?ttl=30", [:])] {
+        for (query, body) in [
+            ("", ["ttl": 30, "description": "d"] as JSONValue), ("?ttl=30", [:]),
+        ] {
             let platform = Platform()
             let machine = try await platform.makeStarted()
             let answer = await machine.send("POST", "/lease\(query)", body)
@@ -45,7 +49,8 @@ struct LeaseTests {
         "a leased machine is changed only with the nonce: 409 else, in the newer shape",
         arguments: [
             ("POST", ""), ("POST", "/start"), ("POST", "/stop"), ("POST", "/suspend"),
-            ("POST", "/restart"), ("POST", "/cordon"), ("POST", "/uncordon"), ("DELETE", "?force=true"),
+            ("POST", "/restart"), ("POST", "/cordon"), ("POST", "/uncordon"),
+            ("DELETE", "?force=true"),
             ("POST", "/exec"),
         ])
     func guarded(method: String, rest: String) async throws {
@@ -151,7 +156,9 @@ struct LeaseTests {
         #expect(await machine.send("PATCH", "/metadata", ["metadata": ["a": 1]]).status == 400)
         #expect(await machine.send("PATCH", "/metadata", [:]).status == 400)
         #expect(await machine.send("POST", "/metadata/k", [:]).status == 400)
-        let fresh: JSONValue = ["metadata": ["a": "1"], "machine_version": .string(machine.version)]
+        let fresh: JSONValue = [
+            "metadata": ["a": "1"], "machine_version": .string(machine.version),
+        ]
         #expect(await machine.send("PATCH", "/metadata", fresh).status == 204)
     }
 }

@@ -186,7 +186,9 @@ struct MachineCreationTests {
         #expect(answer.status == 400)
     }
 
-    @Test("without a config, or an image in it, 400", arguments: [[:], ["config": [:]]] as [JSONValue])
+    @Test(
+        "without a config, or an image in it, 400",
+        arguments: [[:], ["config": [:]]] as [JSONValue])
     func incomplete(body: JSONValue) async {
         await platform.makeApp()
         #expect(await platform.send("POST", path, body).status == 400)

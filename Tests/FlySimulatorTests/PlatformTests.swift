@@ -34,7 +34,8 @@ struct PlatformTests {
         #expect(attributes?["region"] == "iad")
         #expect(attributes?["level"] == "info")
         #expect(attributes?["timestamp"]?.string?.count == 30)
-        #expect(first.entries.contains { $0["attributes"]?["meta"]?["event"]?["provider"] == "runner" })
+        #expect(
+            first.entries.contains { $0["attributes"]?["meta"]?["event"]?["provider"] == "runner" })
         #expect(Int64(first.next) ?? 0 > 1_795_500_000_000_000_000)
         let empty = await logs(platform, "?next_token=\(first.next)")
         #expect(empty.messages.isEmpty && empty.next == first.next)

@@ -62,7 +62,8 @@ struct ProxyTests {
         try await site.stopMachine()
         #expect(try await get(site).status == 200)
         #expect(try await site.state() == "started")
-        let sources = await site.world.state["apps"]?.array?.first?["machines"]?.array?.first?["events"]
+        let sources = await site.world.state["apps"]?.array?.first?["machines"]?.array?.first?[
+            "events"]
         #expect(sources?.array?.contains { $0["source"] == "proxy" } == true)
         await site.simulator.stop()
     }
@@ -87,6 +88,21 @@ struct ProxyTests {
                 "GET", "/api/v1/apps/shop/logs", surface: .platform, headers: Site.headers))
         let text = String(decoding: log.body, as: UTF8.self)
         #expect(text.contains("PM07") && text.contains("lease currently held"))
+        await site.simulator.stop()
+    }
+
+    @Test("4.9: the proxy leases a machine for as long as it starts it")
+    func proxyLease() async throws {
+        let site = try await start()
+        try await site.stopMachine()
+        await site.world.advance(by: .seconds(1))
+        async let response = get(site)
+        try await site.untilWaiting()
+        let refused = await site.send("POST", "/stop")
+        #expect(refused.status == 409 && refused.errorText.contains("@tokens.fly.io"))
+        #expect(try await response.status == 200)
+        await site.world.advance(by: .seconds(1))
+        #expect(await site.send("POST", "/stop").status == 200)
         await site.simulator.stop()
     }
 

@@ -26,7 +26,9 @@ struct TransportTests {
             "FlyV1 \(Platform.token),fo1_oauth",
         ])
     func unauthenticated(authorization: String?) async {
-        let platform = Platform { $0.credentials.append(.init("fo1_oauth", organization: "personal")) }
+        let platform = Platform {
+            $0.credentials.append(.init("fo1_oauth", organization: "personal"))
+        }
         let answer = await platform.send("GET", "/v1/apps/shop", authorization: authorization)
         #expect(answer.status == 401)
         #expect(answer.value == ["error": "Authenticate: token validation error"])
@@ -40,7 +42,9 @@ struct TransportTests {
             "bearer fo1_oauth",
         ])
     func authenticated(authorization: String) async {
-        let platform = Platform { $0.credentials.append(.init("fo1_oauth", organization: "personal")) }
+        let platform = Platform {
+            $0.credentials.append(.init("fo1_oauth", organization: "personal"))
+        }
         let answer = await platform.send(
             "GET", "/v1/apps?org_slug=personal", authorization: authorization)
         #expect(answer.status == 200)
@@ -131,11 +135,12 @@ struct TransportTests {
     func freshMachine() async throws {
         let platform = Platform()
         await platform.makeApp()
-        await platform.world.setVisibility({
-            var visibility = Visibility()
-            visibility.missedReads = 3
-            return visibility
-        }())
+        await platform.world.setVisibility(
+            {
+                var visibility = Visibility()
+                visibility.missedReads = 3
+                return visibility
+            }())
         let machine = try await platform.makeMachine()
         #expect(await platform.send("GET", "/v1/apps/shop/machines").value == [])
         #expect(await machine.send("GET").status == 404)

@@ -7,7 +7,9 @@ struct WaitTests {
     private let platform = Platform()
 
     /// Begins to wait and returns once the platform has the request.
-    private func waiting(_ machine: TestMachine, _ query: String) async throws -> Task<APIAnswer, Never> {
+    private func waiting(_ machine: TestMachine, _ query: String) async throws -> Task<
+        APIAnswer, Never
+    > {
         let task = Task { await machine.send("GET", "/wait\(query)") }
         try await platform.untilWaiting()
         return task
@@ -41,7 +43,10 @@ struct WaitTests {
 
     @Test(
         "the deadline is 408 with the text, after at most 60 seconds",
-        arguments: [("", 60.0), ("&timeout=60", 60), ("&timeout=600", 60), ("&timeout=5", 5), ("&timeout=0", 1)])
+        arguments: [
+            ("", 60.0), ("&timeout=60", 60), ("&timeout=600", 60), ("&timeout=5", 5),
+            ("&timeout=0", 1),
+        ])
     func deadline(query: String, seconds: Double) async throws {
         let machine = try await platform.makeMachine(body: ["skip_launch": true])
         let answer = try await waiting(machine, "?state=started\(query)")

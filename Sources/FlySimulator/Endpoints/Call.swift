@@ -13,7 +13,9 @@ struct Call: Sendable {
     var app: String { parameters["app"] ?? "" }
     var machine: String { parameters["machine"] ?? "" }
     /// The nonce that comes with changes of leased machines.
-    var nonce: String? { request.headers["fly-machine-lease-nonce"].flatMap { $0.isEmpty ? nil : $0 } }
+    var nonce: String? {
+        request.headers["fly-machine-lease-nonce"].flatMap { $0.isEmpty ? nil : $0 }
+    }
 }
 
 /// What comes of a call.

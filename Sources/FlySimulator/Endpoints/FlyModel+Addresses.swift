@@ -24,9 +24,11 @@ extension FlyModel {
         _ type: String, region: String?, serviceName: String?, network: String?, to app: App
     ) throws(APIError) -> App.Address {
         guard Self.addressTypes.contains(type) else { throw .invalid("invalid ip address type") }
-        if let network, !apps.values.contains(where: {
-            $0.organization == app.organization && $0.network == network
-        }) {
+        if let network,
+            !apps.values.contains(where: {
+                $0.organization == app.organization && $0.network == network
+            })
+        {
             throw .invalid("network not found")
         }
         if type == "shared_v4" || type == "v6",
@@ -68,7 +70,9 @@ extension FlyModel {
     }
 
     private func json(_ address: App.Address) -> JSONValue {
-        let pair = address.second.map { JSONValue.object([("v4", .string(address.ip)), ("v6", .string($0))]) }
+        let pair = address.second.map {
+            JSONValue.object([("v4", .string(address.ip)), ("v6", .string($0))])
+        }
         return .object([
             ("ip", pair == nil ? .string(address.ip) : .null), ("type", .string(address.type)),
             ("region", .string(address.region)), ("service_name", .string(address.serviceName)),

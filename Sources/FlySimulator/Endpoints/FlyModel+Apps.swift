@@ -12,9 +12,11 @@ extension FlyModel {
         // Both names of the field are in use: fly-go and the specifications, and the prose.
         let sentName = (call.body.given("name") ?? call.body.given("app_name"))?.string
         let key = call.body.given("idempotency_key")?.string
-        if let key, let first = apps.values.first(where: {
-            $0.idempotencyKey == key && $0.organization == owner.slug && $0.deletedAt == nil
-        }) {
+        if let key,
+            let first = apps.values.first(where: {
+                $0.idempotencyKey == key && $0.organization == owner.slug && $0.deletedAt == nil
+            })
+        {
             guard sentName == nil || sentName == first.name else {
                 throw APIError(422, "idempotency key was used with another name")
             }

@@ -32,9 +32,11 @@ extension FlyModel {
             return ["nodes": .array(owned(by: call).map { json($0) })]
         case (false, "organization"):
             let slug = field.arguments["slug"]?.string
-            guard let found = owned(by: call).first(where: {
-                $0.slug == slug || $0.rawSlug == slug
-            }) else { throw .init(message: "Could not find Organization") }
+            guard
+                let found = owned(by: call).first(where: {
+                    $0.slug == slug || $0.rawSlug == slug
+                })
+            else { throw .init(message: "Could not find Organization") }
             return json(found)
         case (false, "app"):
             return graphQLJSON(try app(named: field.arguments["name"]?.string, for: call))

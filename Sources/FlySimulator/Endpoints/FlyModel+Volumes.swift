@@ -10,10 +10,12 @@ extension FlyModel {
     /// `POST /v1/apps/{app}/volumes`.
     mutating func createVolume(_ call: Call) throws(APIError) -> Reply {
         let name = call.body.given("name")?.string ?? ""
-        let isNamed = !name.isEmpty && name.utf8.allSatisfy {
-            (0x30...0x39).contains($0) || (0x61...0x7A).contains($0)
-                || (0x41...0x5A).contains($0) || $0 == 0x5F
-        }
+        let isNamed =
+            !name.isEmpty
+            && name.utf8.allSatisfy {
+                (0x30...0x39).contains($0) || (0x61...0x7A).contains($0)
+                    || (0x41...0x5A).contains($0) || $0 == 0x5F
+            }
         guard isNamed else { throw .invalid("invalid volume name") }
         let region = call.body.given("region")?.string ?? configuration.edgeRegion
         guard Region.all.contains(where: { $0.code == region }) else {
@@ -38,7 +40,8 @@ extension FlyModel {
     mutating func deleteVolume(_ call: Call) throws(APIError) -> Reply {
         var (index, volume) = try volume(of: call)
         guard volume.machine == nil else {
-            throw .precondition("volume \(volume.id) is attached to machine \(volume.machine ?? "")")
+            throw .precondition(
+                "volume \(volume.id) is attached to machine \(volume.machine ?? "")")
         }
         volume.isDestroyed = true
         apps[call.app]?.volumes[index] = volume
@@ -47,9 +50,11 @@ extension FlyModel {
 
     private func volume(of call: Call) throws(APIError) -> (index: Int, volume: App.Volume) {
         let volumes = try app(of: call).volumes
-        guard let index = volumes.firstIndex(where: {
-            $0.id == call.parameters["volume"] && !$0.isDestroyed
-        }) else { throw APIError(404, "volume not found") }
+        guard
+            let index = volumes.firstIndex(where: {
+                $0.id == call.parameters["volume"] && !$0.isDestroyed
+            })
+        else { throw APIError(404, "volume not found") }
         return (index, volumes[index])
     }
 

@@ -155,7 +155,8 @@ private struct Reader {
 
     private mutating func expect(_ token: String) throws(GraphQLDocument.Failure) {
         guard take(token) else {
-            throw GraphQLDocument.Failure(message: "Expected \(token), got \(tokens.first ?? "end")")
+            throw GraphQLDocument.Failure(
+                message: "Expected \(token), got \(tokens.first ?? "end")")
         }
     }
 

@@ -81,17 +81,19 @@ final class MachineRunner: Sendable {
         for process in family(of: machine) { process.signal(SIGCONT) }
     }
 
-    /// Ends a machine and removes its folder.
-    func discard(_ machine: String) {
+    /// Ends a machine and removes its folder; the processes that were sent to their end.
+    @discardableResult
+    func discard(_ machine: String) -> [ProcessIdentity] {
         let family = family(of: machine)
-        guard guests.withLock({ $0.removeValue(forKey: machine) }) != nil else { return }
+        guard guests.withLock({ $0.removeValue(forKey: machine) }) != nil else { return [] }
         for process in family { process.signal(SIGKILL) }
         RootFolder(machine: machine, in: execution.folder).discard()
+        return family
     }
 
     /// Ends all machines and removes their folders.
-    func discardAll() {
-        for machine in guests.withLock({ Array($0.keys) }) { discard(machine) }
+    func discardAll() -> [ProcessIdentity] {
+        guests.withLock { Array($0.keys) }.flatMap { discard($0) }
     }
 
     private func process(of machine: String) -> ProcessIdentity? {
@@ -137,7 +139,8 @@ final class MachineRunner: Sendable {
             mapped[port] = port
             guard environment["PORT"] == String(port) else { continue }
             // Without a free port the machine keeps its own and shares it with others.
-            mapped[port] = known[port].flatMap { $0 == port ? nil : $0 } ?? (try? Listener.freePort()) ?? port
+            mapped[port] =
+                known[port].flatMap { $0 == port ? nil : $0 } ?? (try? Listener.freePort()) ?? port
         }
         if let wanted = environment["PORT"].flatMap(Int.init), let port = mapped[wanted] {
             environment["PORT"] = String(port)

@@ -44,7 +44,9 @@ struct RootFolder: Sendable {
     func discard() {
         let grave = "\(path).\(Digest.hexadecimal(Moment.randomBytes(6)))"
         // Not there is as good as removed.
-        guard (try? FileManager.default.moveItem(atPath: path, toPath: grave)) != nil else { return }
+        guard (try? FileManager.default.moveItem(atPath: path, toPath: grave)) != nil else {
+            return
+        }
         BlockingThread.start {
             // What cannot be removed stays in the caller's scratch folder.
             try? FileManager.default.removeItem(atPath: grave)

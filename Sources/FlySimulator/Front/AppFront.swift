@@ -37,7 +37,8 @@ struct AppFront: Sendable {
             answer = await forward(request, target: target, app: app, port: port)
             await world.finish(machine: machine)
         }
-        answer.headers += [("Via", "1.1 fly.io"), ("Fly-Request-Id", "simulated")]
+        answer = await world.identified(answer)
+        answer.headers.append(("Via", "1.1 fly.io"))
         if answer.header("server") == nil { answer.headers.append(("Server", "Fly")) }
         if request.method == "HEAD" {
             answer.headers.append(("Content-Length", String(answer.body.count)))

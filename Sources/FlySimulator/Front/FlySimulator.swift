@@ -66,7 +66,7 @@ package final class FlySimulator: Sendable {
         await machines.stop()
         await platform.stop()
         await apps.stop()
-        await world.reset()
+        await world.end()
     }
 
     /// The base URL of the Machines API, without `/v1`.

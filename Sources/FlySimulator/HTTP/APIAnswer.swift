@@ -45,7 +45,8 @@ package struct APIAnswer: Sendable {
         APIAnswer(
             404, body: Array("404 page not found\n".utf8),
             headers: [
-                ("Content-Type", "text/plain; charset=utf-8"), ("X-Content-Type-Options", "nosniff"),
+                ("Content-Type", "text/plain; charset=utf-8"),
+                ("X-Content-Type-Options", "nosniff"),
             ])
     }
 
@@ -65,7 +66,8 @@ extension JSONValue {
     /// An object of the members that have a value.
     static func object(_ members: [(String, JSONValue?)]) -> JSONValue {
         .object(
-            JSONObject(members.compactMap { name, value in value.map { .init(name: name, value: $0) } })
+            JSONObject(
+                members.compactMap { name, value in value.map { .init(name: name, value: $0) } })
         )
     }
 

@@ -3,7 +3,9 @@ import PreviewCore
 extension MachineConfig {
     /// The sizes a machine can have (reference, section 6.1).
     private enum Size {
-        static let cpus = ["shared": [1, 2, 4, 6, 8], "performance": [1, 2, 4, 6, 8, 10, 12, 14, 16]]
+        static let cpus = [
+            "shared": [1, 2, 4, 6, 8], "performance": [1, 2, 4, 6, 8, 10, 12, 14, 16],
+        ]
         static let memoryPerCPU = ["shared": 256...2048, "performance": 2048...8192]
         static let memoryStep = ["shared": 256, "performance": 2048]
 
@@ -39,7 +41,9 @@ extension MachineConfig {
         if sent.given("dns") == nil { config["dns"] = .object(JSONObject()) }
         config["restart"] = try restart(sent)
         config["stop_config"] = try stop(sent)
-        if let services = sent.given("services") { config["services"] = try normalizedServices(services) }
+        if let services = sent.given("services") {
+            config["services"] = try normalizedServices(services)
+        }
         if let checks = sent.given("checks") { config["checks"] = try namedChecks(checks) }
         try checkRest(sent)
         return .object(config)

@@ -9,7 +9,10 @@ enum Signal {
     ]
     /// Those that can be sent.
     static let sending = stopping.merging(
-        ["SIGILL": 4, "SIGTRAP": 5, "SIGABRT": 6, "SIGFPE": 8, "SIGSEGV": 11, "SIGPIPE": 13, "SIGALRM": 14]
+        [
+            "SIGILL": 4, "SIGTRAP": 5, "SIGABRT": 6, "SIGFPE": 8, "SIGSEGV": 11, "SIGPIPE": 13,
+            "SIGALRM": 14,
+        ]
     ) { $1 }
 
     static let kill = 9

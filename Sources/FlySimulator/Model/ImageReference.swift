@@ -30,7 +30,8 @@ struct ImageReference: Sendable {
         if parts.count == 1, !namesRegistry { parts.insert("library", at: 0) }
         repository = parts.joined(separator: "/")
         let allowed = repository.utf8.allSatisfy { byte in
-            (0x61...0x7A).contains(byte) || (0x30...0x39).contains(byte) || "._-/".utf8.contains(byte)
+            (0x61...0x7A).contains(byte) || (0x30...0x39).contains(byte)
+                || "._-/".utf8.contains(byte)
         }
         guard allowed, parts.allSatisfy({ !$0.isEmpty }), !text.contains(" "),
             ending.count < 2 || !tag.isEmpty, pinned?.hasPrefix("sha256:") != false

@@ -73,7 +73,8 @@ extension Array {
         var range = startIndex..<endIndex
         while !range.isEmpty {
             let middle = range.lowerBound + range.count / 2
-            range = belongs(self[middle]) ? range.lowerBound..<middle : middle + 1..<range.upperBound
+            range =
+                belongs(self[middle]) ? range.lowerBound..<middle : middle + 1..<range.upperBound
         }
         return range.lowerBound
     }

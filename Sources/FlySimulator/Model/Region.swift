@@ -36,7 +36,8 @@ struct Region: Sendable {
         Region(
             "gru", "Sao Paulo, Brazil", "-23.55", "-46.63", "sa", "south_america", gateway: false),
         Region("iad", "Ashburn, Virginia (US)", "39.02", "-77.54", "us", "north_america"),
-        Region("jnb", "Johannesburg, South Africa", "-26.13", "28.23", "", "africa", gateway: false),
+        Region(
+            "jnb", "Johannesburg, South Africa", "-26.13", "28.23", "", "africa", gateway: false),
         Region("lax", "Los Angeles, California (US)", "33.94", "-118.41", "us", "north_america"),
         Region("lhr", "London, United Kingdom", "51.52", "-0.6", "eu", "europe"),
         Region("nrt", "Tokyo, Japan", "35.62", "139.75", "apac", "asia_pacific"),

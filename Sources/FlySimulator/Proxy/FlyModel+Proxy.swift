@@ -41,6 +41,11 @@ extension FlyModel {
             do throws(APIError) {
                 if machine.lease(at: now) != nil { throw leaseHeld(machine, shape: .current) }
                 try start(machine, by: .proxy)
+                let lease = Machine.Lease(
+                    nonce: ids.hexadecimal(12), owner: "fly-proxy@tokens.fly.io",
+                    description: "autostart", expiresAt: now + delays.proxyLease,
+                    version: machine.current.id)
+                machines[machine.id]?.lease = lease
                 return .held
             } catch {
                 let isRecent = machine.activeUntil.map { now < $0 } ?? false

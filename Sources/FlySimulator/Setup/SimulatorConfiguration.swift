@@ -149,8 +149,12 @@ package struct Delays: Hashable, Sendable {
     package var organizationListing = Duration.seconds(5)
     /// Between two looks of the proxy for idle machines ("every few minutes").
     package var autostopPass = Duration.seconds(180)
-    /// How long the proxy holds a request for a machine that starts.
+    /// How long the proxy holds a request for a machine that starts; not scaled.
     package var autostartHold = Duration.seconds(60)
+    /// How long it tries to connect to a machine that does not listen; not scaled.
+    package var connectPatience = Duration.seconds(5)
+    /// For how long the proxy leases a machine that it starts.
+    package var proxyLease = Duration.seconds(1)
     /// How long a destroyed machine can still be read; not scaled.
     package var destroyedRetention = Duration.seconds(3600)
     /// How long a cursor is good for; not scaled.
@@ -166,7 +170,7 @@ package struct Delays: Hashable, Sendable {
         let delays: [WritableKeyPath<Delays, Duration>] = [
             \.prepare, \.boot, \.createWindow, \.updateWindow, \.replace, \.stillActive, \.suspend,
             \.resume, \.restart, \.destroy, \.destroyEcho, \.appDeletion, \.nameRelease,
-            \.nameResolution, \.secrets, \.organizationListing, \.autostopPass,
+            \.nameResolution, \.secrets, \.organizationListing, \.autostopPass, \.proxyLease,
         ]
         for delay in delays { scaled[keyPath: delay] = self[keyPath: delay] * factor }
         return scaled

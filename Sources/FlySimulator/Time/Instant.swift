@@ -45,6 +45,7 @@ package struct Instant: Hashable, Comparable, Sendable {
         return "\(day), \(parts[2]) \(month) \(parts[0]) \(parts[3]) GMT"
     }
 
+    /// Whether one time is before the other.
     package static func < (left: Instant, right: Instant) -> Bool {
         left.nanoseconds < right.nanoseconds
     }

@@ -1,4 +1,5 @@
 package import PreviewCore
+import PreviewSystem
 
 /// What a test does to the world, and learns about it, behind the client's back.
 extension FlyWorld {
@@ -25,11 +26,19 @@ extension FlyWorld {
 
     /// Ends every machine and forgets everything but the configuration and the time.
     package func reset() {
-        runner?.discardAll()
+        _ = runner?.discardAll()
         model = FlyModel(configuration, at: clock.now)
         faults.removeAll()
         journal = []
         turn()
+    }
+
+    /// As ``reset()``, and returns when no process of a machine is left.
+    package func end() async {
+        let processes = runner?.discardAll() ?? []
+        reset()
+        let deadline = ContinuousClock.now + .seconds(3)
+        for process in processes { _ = await process.waitForEnd(until: deadline) }
     }
 
     /// Makes an app that nobody asked for: one of another organization holds its name, one of ours

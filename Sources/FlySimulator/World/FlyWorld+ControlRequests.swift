@@ -18,9 +18,11 @@ extension FlyWorld {
         case ("DELETE", "/_sim/faults"): removeFaults()
         case ("POST", "/_sim/reset"): reset()
         case ("POST", "/_sim/clock"):
-            guard let step = json["advance"].flatMap({
-                GoDuration.read($0, numbersIn: .seconds(1))
-            }) else { return Self.refused("advance must be a duration") }
+            guard
+                let step = json["advance"].flatMap({
+                    GoDuration.read($0, numbersIn: .seconds(1))
+                })
+            else { return Self.refused("advance must be a duration") }
             advance(by: step)
         default: return setUp(method, path, json)
         }
@@ -63,7 +65,8 @@ extension FlyWorld {
             }
             add(
                 Credential(
-                    token, organization: owner, apps: json.given("apps")?.stringArray.map(Set.init)))
+                    token, organization: owner, apps: json.given("apps")?.stringArray.map(Set.init))
+            )
         default: return nil
         }
         return .ok

@@ -12,13 +12,11 @@ extension FlyWorld {
         case process(machine: String, port: Int)
     }
 
-    /// How long the proxy tries to connect to a machine that does not listen; not documented.
-    private static let connectPatience = Duration.seconds(5)
-
     /// Finds out where a request for an app goes; holds it while a machine is started for it.
     func destination(forApp app: String) async -> Destination {
         turn()
         let deadline = clock.now + configuration.delays.autostartHold
+        let patience = configuration.delays.connectPatience
         var refusedSince: Instant?
         while true {
             let routing = model.route(toApp: app)
@@ -38,12 +36,12 @@ extension FlyWorld {
                 if let destination = await connect(machine, port) { return destination }
                 let since = refusedSince ?? clock.now
                 refusedSince = since
-                guard clock.now < since + Self.connectPatience else {
+                guard clock.now < since + patience else {
                     model.logProxy(
                         "PC01", "instance refused connection on port \(port)", app: app)
                     return .failure(status: 502)
                 }
-                await lookAgain(until: since + Self.connectPatience)
+                await lookAgain(until: since + patience)
             }
         }
     }
@@ -61,6 +59,11 @@ extension FlyWorld {
         guard let port = await runner.openPort(of: machine, internalPort: port) else { return nil }
         model.load[machine, default: 0] += 1
         return .process(machine: machine, port: port)
+    }
+
+    /// Adds the ids that every answer of the platform carries.
+    func identified(_ answer: APIAnswer) -> APIAnswer {
+        model.identified(answer)
     }
 
     /// A request to a process has been answered.

@@ -13,6 +13,7 @@ package actor FlyWorld {
     let runner: MachineRunner?
     var faults = FaultRules()
     var journal: [RecordedRequest] = []
+    private var requestCount = 0
 
     private var waiters: [(deadline: Instant, continuation: CheckedContinuation<Void, Never>)] = []
     /// The revision of the model that whoever waits has seen.
@@ -33,17 +34,19 @@ package actor FlyWorld {
 
     deinit {
         alarm?.task.cancel()
+        _ = runner?.discardAll()
     }
 
     /// Answers a request to one of the two APIs, as far as rules do not have it go wrong. What has
     /// to wait waits by the world's clock.
     package func answer(_ request: APIRequest) async -> APIAnswer {
-        let index = journal.count
-        journal.append(RecordedRequest(request, number: index + 1, at: clock.now))
+        requestCount += 1
+        let number = requestCount
+        journal.append(RecordedRequest(request, number: number, at: clock.now))
         let hits = faults.hits(request)
         let answer = await perform(request, hits)
         // The journal may have been emptied meanwhile.
-        if journal.indices.contains(index) {
+        if let index = journal.lastIndex(where: { $0.number == number }) {
             journal[index].faults = hits.count
             journal[index].answeredAt = clock.now
             let isSent = answer.delivery != .dropped && answer.delivery != .hung

@@ -2,7 +2,7 @@ import PreviewCore
 
 /// A request that came in, for tests and for `GET /_sim/requests`. Without its token.
 package struct RecordedRequest: Sendable {
-    /// Counts from 1.
+    /// Counts from 1, and goes on when earlier ones are forgotten.
     package let number: Int
     /// When it came.
     package let time: Instant
