@@ -16,6 +16,10 @@ struct PreviewFlySim: AsyncParsableCommand {
               preview-flysim --execute > fly.env &
               env $(cat fly.env) preview up
 
+            What happens behind the client's back is done, and seen, at the first address under \
+            /_sim: GET state and requests; POST faults, lag, capacity, images, apps, machines, end, \
+            tokens, clock and reset; DELETE faults and requests. All take and give JSON.
+
             With --execute the machines' boot scripts really run, in scratch folders on this \
             machine. Nothing is confined: run only what you trust.
             """)

@@ -44,6 +44,26 @@ struct ControlTests {
         }
     }
 
+    @Test("stopping does not wait for those who wait")
+    func stopWhileWaiting() async throws {
+        var configuration = SimulatorConfiguration()
+        configuration.visibility = .immediate
+        let simulator = try await FlySimulator.start(configuration, clock: .manual())
+        await simulator.world.plantApp("shop", organization: "personal")
+        let planted = await simulator.world.plantMachine(inApp: "shop", name: "web")
+        let id = try #require(planted)
+        async let answer = call(
+            "GET", "\(simulator.machinesURL)/v1/apps/shop/machines/\(id)/wait?state=failed",
+            headers: [token])
+        let deadline = ContinuousClock.now + .seconds(20)
+        while await simulator.world.waiting == 0 {
+            try #require(ContinuousClock.now < deadline)
+            await Task.yield()
+        }
+        await simulator.stop()
+        #expect(try await answer.status == 404)
+    }
+
     @Test("a port in use is an error")
     func portInUse() async throws {
         let simulator = try await FlySimulator.start()

@@ -61,11 +61,13 @@ package final class FlySimulator: Sendable {
             apps: try await .start(port: ports.apps, now: now, answer: front.answer))
     }
 
-    /// Ends all servers and machines.
+    /// Ends all servers and machines; who still waits for a machine is told that it is gone.
     package func stop() async {
+        await world.end()
         await machines.stop()
         await platform.stop()
         await apps.stop()
+        // A request may have come in between.
         await world.end()
     }
 

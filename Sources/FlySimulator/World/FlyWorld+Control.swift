@@ -30,6 +30,8 @@ extension FlyWorld {
         model = FlyModel(configuration, at: clock.now)
         faults.removeAll()
         journal = []
+        // Whoever waits sees that what it waited for is gone.
+        model.revision = -1
         turn()
     }
 
