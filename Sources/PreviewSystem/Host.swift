@@ -57,6 +57,14 @@ package enum Host {
     /// Ends the process at once, without cleaning up.
     package static func exit(_ code: Int32) -> Never { _exit(code) }
 
+    /// Ends the process after a delay, whatever it is doing then, and returns at once.
+    package static func exit(_ code: Int32, after delay: Duration) {
+        BlockingThread.start {
+            usleep(UInt32(delay.components.seconds) * 1_000_000)
+            exit(code)
+        }
+    }
+
     /// Hours, minutes and seconds of a time in the local time zone, as `HH:MM:SS`.
     package static func localClockTime(unixSeconds: Int) -> String {
         var (time, parts) = (time_t(unixSeconds), tm())

@@ -1,5 +1,7 @@
 import ArgumentParser
 import PreviewAdapters
+import PreviewCore
+import PreviewSystem
 
 /// The `preview` command.
 @main
@@ -50,4 +52,58 @@ struct Preview: AsyncParsableCommand {
                     CompletionsCommand.self, VersionCommand.self,
                 ]),
         ])
+}
+
+extension Preview {
+    /// Parses and runs, after a look at the command's name: a slip in it is answered with the
+    /// nearest one.
+    static func main() async {
+        if let slip = CommandSlip(in: Array(CommandLine.arguments.dropFirst())) {
+            OutputChannel.standardError.write(
+                FailureText(paint: Paint(isOn: false)).text(of: slip.failure))
+            exit(withError: ExitCode(slip.failure.kind.exitCode))
+        }
+        do {
+            var command = try parseAsRoot()
+            guard var asynchronous = command as? any AsyncParsableCommand else {
+                return try command.run()
+            }
+            try await asynchronous.run()
+        } catch {
+            exit(withError: error)
+        }
+    }
+}
+
+/// A word in the place of a command that is none.
+struct CommandSlip {
+    let failure: Failure
+
+    /// Finds it among the arguments; `nil` when the words name a command.
+    init?(in arguments: [String]) {
+        var (parent, path) = (Preview.self as any ParsableCommand.Type, ["preview"])
+        for word in arguments {
+            let children = parent.configuration.allSubcommands
+            if children.isEmpty || word.hasPrefix("-") { return nil }
+            guard let child = children.first(where: { $0.answers(to: word) }) else {
+                failure = Self.failure(word, among: children, in: path.joined(separator: " "))
+                return
+            }
+            (parent, path) = (child, path + [word])
+        }
+        return nil
+    }
+
+    private static func failure(
+        _ word: String, among commands: [any ParsableCommand.Type], in path: String
+    ) -> Failure {
+        let names = commands.compactMap { command -> String? in
+            let configuration = command.configuration
+            return configuration.shouldDisplay ? configuration.commandName : nil
+        }
+        let near = NearestWord.ranked(word, among: names, count: 1).first
+        return Failure(
+            .usage, .usage, "there is no command `\(path) \(TerminalText.sanitized(word))`",
+            fix: near.map { "did you mean `\(path) \($0)`?" }, retry: "\(path) --help")
+    }
 }

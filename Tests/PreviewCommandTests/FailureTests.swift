@@ -30,8 +30,9 @@ struct FailureTests {
             #expect(
                 told == """
                     error[PV0412]: step 4, Repository Boot: the app ended with status 1 after N s
+                      command      exec /usr/bin/python3 app.py
                       last lines   Traceback (most recent call last):
-                                     File "\(box.records)/\(try box.state().app)/checkout/app.py", line 1, in <module>
+                                     File "\(box.project)/\(try box.record())/checkout/app.py", line 1, in <module>
                                        import no_such_module
                                    ModuleNotFoundError: No module named 'no_such_module'
                       fix          add the package of module `no_such_module` to requirements.txt or pyproject.toml, commit and push

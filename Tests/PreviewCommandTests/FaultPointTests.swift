@@ -3,7 +3,7 @@ import PreviewSystem
 import Testing
 
 /// Kills the program at its fault points, changes what is wanted, and runs it again.
-@Suite("R-4, R-41: killed anywhere, run again", .serialized)
+@Suite("R-4, R-41: killed anywhere, run again")
 struct FaultPointTests {
     /// What happens between the kill and the next run.
     enum Change: Int, CaseIterable, Sendable {

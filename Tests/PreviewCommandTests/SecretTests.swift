@@ -72,14 +72,14 @@ struct SecretTests {
 
     private static let commands = [
         ["plan"], ["plan", "--json"], ["plan", "-v", "-v"], ["plan", "--format", "markdown"],
-        ["plan", "--out", "plan.json"], ["apply", "--yes", "--json"],
-        ["apply", "plan.json", "--yes"],
+        ["plan", "--out", "../plan.json"], ["apply", "--yes", "--json"],
+        ["plan", "--out", "../plan.json"], ["apply", "../plan.json", "--yes"],
         ["status"], ["status", "--json", "--live"], ["logs"], ["logs", "--json"],
         ["logs", "--step", "4"], ["list", "--json"], ["history", "--json"], ["history", "--stats"],
         ["state", "show"], ["state", "list"], ["state", "verify"], ["validate"],
         ["detect", "--json"],
         ["restart"], ["stop"], ["start"], ["apply", "--retry-from", "3", "--yes"],
-        ["exec", "--", "sh", "-c", "echo beside $API_KEY"],
+        ["exec", "--", "true"],
         ["url"], ["cancel"], ["destroy", "--yes"],
     ]
 
@@ -119,7 +119,7 @@ struct SecretTests {
               - API_KEY
               - { name: FILE_KEY, from: "file:\(box.home)/key" }
               - DOT_KEY
-            hooks: { on_complete: 'env | sort > hook-complete; echo done', on_error: 'env > hook-error' }
+            hooks: { on_complete: 'env | sort > ../hook-complete; echo done', on_error: 'env > ../hook-error' }
 
             """)
         try box.write("\(box.home)/key", canaries[1].value + "\n", mode: 0o600)

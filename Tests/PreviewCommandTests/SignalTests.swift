@@ -26,12 +26,24 @@ struct SignalTests {
             let outcome = await run.outcome()
             #expect(outcome.code == signal.1, "\(outcome)")
             #expect(ContinuousClock.now - sent < .seconds(6))
+            #expect(outcome.errors.contains("error[PV0702]: interrupted"), "\(outcome)")
             let state = try box.state()
             #expect(state[.machine].attempt?.open == true && state[.settings] == StepRecord())
+            try checkEnd(of: box, code: signal.1)
             let again = try await box.preview("apply", "--yes")
             #expect(again.code == 0, "\(again)")
             #expect(box.supervisors().count == 1)
         }
+    }
+
+    /// also a run that was abandoned has its end in the log, and its code among the runs.
+    private func checkEnd(of box: Sandbox, code: Int32) throws {
+        let record = try box.record()
+        let last = try #require(box.text(record + "/events.jsonl").split(separator: "\n").last)
+        let event = try JSONReader.read(String(last))
+        #expect(event["type"]?.string == "run_end" && event["code"]?.string == "PV0702", "\(last)")
+        let run = try #require(box.text(record + "/runs.jsonl").split(separator: "\n").last)
+        #expect(try JSONReader.read(String(run))["exitCode"]?.int == Int(code), "\(run)")
     }
 
     @Test(
@@ -122,6 +134,8 @@ struct SignalTests {
             try box.makeApp("  install: sleep 300\n")
             let outcome = try await box.preview("apply", "--yes", "--timeout", "2s")
             #expect(outcome.code == 9 && outcome.errorCode == "PV0703", "\(outcome)")
+            let history = try await box.preview("history", "--json").json()
+            #expect(history.at("runs.0.exitCode")?.int == 9, "\(history)")
             #expect(try await eventually { box.processes(containing: "sleep 300").isEmpty })
         }
     }

@@ -3,38 +3,46 @@ import PreviewSystem
 import Testing
 
 /// Faults at system calls of the built program.
-@Suite("Faults at every system call", .serialized)
+@Suite("Faults at every system call")
 struct SystemCallTests {
-    private static let through = ["apply", "--yes", "--through", "3"]
-
     @Test(
-        "R-1: killed at any call that touches the record: it is whole, and the next run converges")
-    func kills() async throws {
+        "R-1, R-41: killed at any call that changes the record: it is whole, the next run converges",
+        arguments: [0, 1])
+    func kills(share: Int) async throws {
         guard Allowed.check(Allowed.tracing, "R-1", needing: "strace") else { return }
         try await Sandbox.use { box in
             try box.makeSite()
             let tracing = Tracing(box: box)
             let calls = try await tracing.calls(
                 Tracing.changing, "apply", "--yes", "--through", "3")
-            let touching = calls.filter { isChange($0) && $0.text.contains(box.records) }
-            #expect(touching.count > 80, "\(touching.count) calls change the record")
+            let touching = calls.filter {
+                $0.canBeStruck && isChange($0) && $0.text.contains(box.records)
+            }
+            #expect(touching.count > 60, "\(touching.count) calls change the record")
             var killed = 0
-            for call in touching {
+            for (index, call) in touching.enumerated() where index % 2 == share {
                 box.removeTree(box.records)
                 let outcome = try await tracing.inject(
                     "signal=KILL", at: call, "apply", "--yes", "--through", "3")
                 // Threads may make one call more or less; most kills must have struck.
                 if outcome.ending == .killed(by: 9) { killed += 1 }
                 try checkRecord(of: box, after: call)
-                guard killed % 8 == 0 else { continue }
-                let verified = try await box.preview("state", "verify")
-                #expect(verified.code == 0, "\(call.text): \(verified)")
-                let again = try await box.preview("apply", "--yes", "--through", "3")
-                #expect(again.code == 0, "\(call.text): \(again)")
-                #expect(try box.state()[.settings].applied != nil)
+                if killed % 8 == 0 { try await converge(box, after: call, number: index) }
             }
-            #expect(killed * 10 > touching.count * 9, "\(killed) of \(touching.count) calls")
+            #expect(killed * 10 > touching.count / 2 * 9, "\(killed) of \(touching.count) calls")
         }
+    }
+
+    /// With another wish than the run had that was killed.
+    private func converge(
+        _ box: Sandbox, after call: Tracing.Call, number: Int
+    ) async throws {
+        let verified = try await box.preview("state", "verify")
+        #expect(verified.code == 0, "\(call.text): \(verified)")
+        try box.write("preview.yaml", Sandbox.configuration("env: { CALL: '\(number)' }\n"))
+        let again = try await box.preview("apply", "--yes", "--through", "3")
+        #expect(again.code == 0, "\(call.text): \(again)")
+        #expect(try box.state().output(of: ConfigureSettings())?.environment["CALL"] == "\(number)")
     }
 
     private func isChange(_ call: Tracing.Call) -> Bool {
@@ -69,19 +77,28 @@ struct SystemCallTests {
             _ = try await box.preview("apply", "--step", "1", "--yes")
             let tracing = Tracing(box: box)
             try await box.shell("cp -a .preview ../before")
-            let calls = try await tracing.calls([call], "apply", "--yes", "--step", "2")
-            let saves = calls.filter { $0.text.contains("state.json") && isSaving($0) }
-            let wanted = try #require(saves.first, "\(call) is used for saving")
-            try await box.shell("rm -rf .preview && cp -a ../before .preview")
-            let before = try box.state()
-            let failed = try await tracing.inject(
-                "error=\(error)", at: wanted, "apply", "--yes", "--step", "2")
-            #expect(
-                tracing.struck?.contains("state.json") == true, "\(tracing.struck ?? "nothing")")
+            let calls = try await tracing.calls([call], "apply", "--yes", "--through", "3")
+            let saves = calls.filter {
+                $0.canBeStruck && $0.text.contains("state.json") && isSaving($0)
+            }
+            var outcome: Outcome?
+            // A call's number may differ by a few from run to run.
+            for wanted in saves.prefix(8) {
+                try await box.shell("rm -rf .preview && cp -a ../before .preview")
+                outcome = try await tracing.inject(
+                    "error=\(error)", at: wanted, "apply", "--yes", "--through", "3")
+                if tracing.struck?.contains("state.json") == true { break }
+                outcome = nil
+            }
+            let failed = try #require(outcome, "no fault struck a save by \(call)")
             #expect(failed.code == 1 && failed.errorCode == "PV0506", "\(failed)")
             #expect(failed.errors.contains("state.json"), "the file is named: \(failed)")
-            #expect(try box.state().steps == before.steps, "the document is the one before")
-            #expect(!box.exists(try box.record() + "/supervisor"), "nothing was called")
+            let attempt = try box.state()[.machine].attempt
+            let isMade = box.exists(try box.record() + "/supervisor/machine.json")
+            let isRecorded =
+                try attempt?.calls.isEmpty == false || box.state()[.machine].applied != nil
+            #expect(!isMade || isRecorded, "R-3: made before it was recorded")
+            #expect(try box.state()[.settings].applied == nil, "no success without its record")
             let again = try await box.preview("apply", "--yes", "--through", "3")
             #expect(again.code == 0, "\(again)")
         }
@@ -103,7 +120,7 @@ struct SystemCallTests {
             let tracing = Tracing(box: box)
             let calls = try await tracing.calls(
                 ["fsync", "write", "renameat", "linkat"], "apply", "--yes", "--through", "3")
-            let touching = calls.filter { $0.text.contains(box.records) }
+            let touching = calls.filter { $0.canBeStruck && $0.text.contains(box.records) }
             for (index, call) in touching.enumerated() where index % 3 == 0 {
                 box.removeTree(box.records)
                 let outcome = try await tracing.inject(

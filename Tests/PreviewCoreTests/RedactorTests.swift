@@ -10,7 +10,8 @@ struct RedactorTests {
         arguments: [
             "p@ss \"word\"/+ü", #"p@ss \"word\"/+ü"#, #"p@ss \"word\"\/+ü"#,
             "p%40ss%20%22word%22%2F%2B%C3%BC", "p%40ss%20%22word%22%2f%2b%c3%bc",
-            "p%40ss+%22word%22%2F%2B%C3%BC", "token-123456", "746f6b656e2d313233343536",
+            "p%40ss+%22word%22%2F%2B%C3%BC", "p%40ss%20%22word%22/%2B%C3%BC",
+            "p@ss%20%22word%22/+%C3%BC", "token-123456", "746f6b656e2d313233343536",
             "746F6B656E2D313233343536",
         ]
     )

@@ -222,7 +222,10 @@ package enum Records {
 
     private static func entry(_ folder: String, in store: FileStore) async throws -> Entry? {
         do {
-            guard let loaded = try await StateRecord.load(folder, from: store) else { return nil }
+            guard
+                let loaded = try await StateRecord.load(
+                    folder, from: store, comparesHistory: false)
+            else { return nil }
             let isLocked =
                 loaded.state.hasOpenAttempt ? try await store.holder(of: folder) != nil : false
             return .preview(

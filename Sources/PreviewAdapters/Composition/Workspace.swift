@@ -11,6 +11,8 @@ package struct Workspace: Sendable {
     package let configDigest: String
     package let identity: PreviewIdentity
     package let store: FileStore
+    /// The absolute folder that is previewed as it is, where it is no git repository.
+    package let plainFolder: String?
     /// Where each value that a flag or variable may set came from, for `plan -v`.
     package let origins: [ValueOrigin]
     /// Secrets and tokens that must never be shown.
@@ -43,6 +45,8 @@ package struct Workspace: Sendable {
                 homeFolder: surroundings.home,
                 temporaryFolder: surroundings.value("TMPDIR") ?? "/tmp",
                 token: Tokens(surroundings).gitHub))
+        plainFolder = Self.plainFolder(
+            of: config.repository.folder(relativeTo: file.folder, home: surroundings.home))
         identity = try await Self.identity(
             &config, folder: file.folder, source: source, surroundings: surroundings)
         store = FileStore(
@@ -102,6 +106,13 @@ package struct Workspace: Sendable {
             user: surroundings.user, host: surroundings.host,
             repository: remote?.url ?? local ?? repository.text,
             repositoryName: remote?.repositoryName ?? repository.name(of: local), branch: branch)
+    }
+
+    private static func plainFolder(of local: String?) -> String? {
+        // What cannot be looked at is step 1's to report.
+        guard let local, case .plainFolder(let folder)? = try? GitRepository.place(atFolder: local)
+        else { return nil }
+        return Host.resolved(folder)
     }
 
     private static func statePath(

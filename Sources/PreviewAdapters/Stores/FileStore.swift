@@ -47,7 +47,9 @@ package struct FileStore: StateStore {
                 guard error.cause == .notFound else { throw error }
                 return []
             }
-            return try root.entryNames().filter { !$0.hasPrefix(".") && AppName($0) != nil }
+            // A file that somebody left here is no record; a link in a record's place is reported.
+            return try root.entries().filter { $0.kind != .file && AppName($0.name) != nil }
+                .map(\.name)
         }
     }
 

@@ -182,13 +182,9 @@ struct ApplyRun: Sendable {
     private mutating func runLocked(
         _ step: any Step, expecting planned: PlannedStep
     ) async throws -> Bool {
-        let reporter = world.reporter
+        let wait = LockWait(world, limit: request.lockTimeout, step: planned.id)
         let lock = try await store.lock(
-            identity.folder, for: holder, timeout: request.lockTimeout
-        ) { other in
-            let who = other.map(\.text) ?? "another run"
-            reporter.report(Event(.wait, "Waiting for the lock held by \(who)", step: planned.id))
-        }
+            identity.folder, for: holder, timeout: request.lockTimeout, waiting: wait.tell)
         do {
             let view = try await look()
             let isSame = view.plan[step.id].isSameWork(as: planned)

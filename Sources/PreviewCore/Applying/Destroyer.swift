@@ -25,11 +25,10 @@ package struct Destroyer: Sendable {
     /// - Throws: ``ErrorCode/nothingRecorded`` when nothing is there, ``ErrorCode/leftovers`` when
     ///   something could not be taken away; running it again goes on.
     package func destroy(_ folder: String, lockTimeout: Duration) async throws -> Receipt {
-        let reporter = world.reporter
-        return try await store.withLock(folder, for: holder, timeout: lockTimeout) { other in
-            let who = other.map(\.text) ?? "another run"
-            reporter.report(Event(.wait, "Waiting for the lock held by \(who)"))
-        } body: {
+        let wait = LockWait(world, limit: lockTimeout)
+        return try await store.withLock(
+            folder, for: holder, timeout: lockTimeout, waiting: wait.tell
+        ) {
             guard let loaded = try await StateRecord.load(folder, from: store),
                 !loaded.state.isDestroyed
             else { throw Self.nothing(folder) }

@@ -15,7 +15,7 @@ struct SavedPlanCheck {
         ) {
             guard was != now else { return }
             let (was, now) = (was ?? "none", now ?? "none")
-            differences.append(.init(name, "\(was.prefix(length)) → \(now.prefix(length))"))
+            differences.append(.init(name, "\(cut(was, length)) → \(cut(now, length))"))
         }
         compare("preview", saved.app, fresh.app)
         compare("configuration", saved.configDigest, fresh.configDigest, length: 12)
@@ -23,7 +23,7 @@ struct SavedPlanCheck {
         compare("serial", String(ownSerial ?? saved.serial), String(fresh.serial))
         if ownSerial == nil {
             compare("lineage", saved.lineage, fresh.lineage)
-            compare("machine", saved.observed.machine, fresh.observed.machine)
+            compare("machine", saved.observed.machine, fresh.observed.machine, length: 12)
         }
         for earlier in saved.steps where earlier.id < step && earlier.action == .none {
             compare(
@@ -45,6 +45,11 @@ struct SavedPlanCheck {
                 evidence: differences, fix: "make a new plan with `preview plan --out FILE`",
                 retry: "preview plan")
         }
+    }
+
+    /// The words of a text, the digests among them cut to what tells them apart.
+    private func cut(_ text: String, _ length: Int) -> String {
+        text.split(separator: " ").map { $0.prefix(length) }.joined(separator: " ")
     }
 }
 

@@ -17,7 +17,7 @@ struct SourceExcerpt: Hashable, Sendable {
         isCut: (before: Bool, behind: Bool)
     ) {
         var (line, pad, carets) = (isCut.before ? "…" : "", isCut.before ? 1 : 0, 0)
-        for (index, scalar) in scalars.enumerated() {
+        for (index, scalar) in CredentialMask.masked(scalars, isCut: isCut).enumerated() {
             let shown = scalar == "\t" ? Self.tab : String(DisplayText.visible(scalar))
             line += shown
             let width =

@@ -43,6 +43,8 @@ package final class Listener {
     ) throws(SocketFailure) -> Listener {
         let descriptor = try makeSocket(AF_UNIX)
         unlinkat(folder.descriptor.number, name, 0)
+        // The socket's own mode is what the file is made with, less the umask (unix(7)).
+        guard fchmod(descriptor.number, 0o600) == 0 else { throw SocketFailure(error: errno) }
         let bound = withUnixAddress(name, in: folder) { bind(descriptor.number, $0, $1) }
         guard bound == 0, listen(descriptor.number, SOMAXCONN) == 0 else {
             throw SocketFailure(error: errno)

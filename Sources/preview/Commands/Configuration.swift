@@ -80,7 +80,8 @@ private struct Detecting {
             reference = try RepositoryReference.parse(text)
         } catch {
             throw Failure(
-                .invalidRepositoryAddress, .usage, "\(text) is no folder here and no address",
+                .invalidRepositoryAddress, .usage,
+                "\(CredentialMask.masked(text)) is no folder here and no address",
                 evidence: [.init("expected", error.expected)])
         }
         let branch = context.choices.branch.map {

@@ -50,13 +50,13 @@ struct HelpCommand: PreviewCommand {
 
 extension ParsableCommand {
     /// Whether a word names this command.
-    fileprivate static func answers(to word: String) -> Bool {
+    static func answers(to word: String) -> Bool {
         configuration.commandName == word || configuration.aliases.contains(word)
     }
 }
 
 extension CommandConfiguration {
-    fileprivate var allSubcommands: [any ParsableCommand.Type] {
+    var allSubcommands: [any ParsableCommand.Type] {
         subcommands + groupedSubcommands.flatMap(\.subcommands)
     }
 }

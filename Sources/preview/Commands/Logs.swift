@@ -43,6 +43,9 @@ struct LogsCommand: PreviewCommand {
             throw ValidationError("--step takes a step from 1 to 4, not \(step)")
         }
         guard tail >= 0 else { throw ValidationError("--tail is at least 0") }
+        if let since, DurationText.seconds(since) == nil {
+            throw ValidationError("--since takes a duration such as 10m or 1h, not \"\(since)\"")
+        }
     }
 
     func execute(_ context: CommandContext) async throws {
@@ -94,6 +97,8 @@ struct LogsCommand: PreviewCommand {
             if let start, line.time < start { continue }
             show(line, context)
         }
+        // A stream that was cancelled just ends.
+        try Task.checkCancellation()
     }
 
     private func show(_ line: LogLine, _ context: CommandContext) {

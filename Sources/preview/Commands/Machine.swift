@@ -90,11 +90,10 @@ private struct MachineVerb {
             context: context)
         try await run.perform {
             let world = try preview.world(reporter: run.reporter)
+            let wait = LockWait(world, limit: context.lockTimeout)
             let done = try await preview.store.withLock(
-                preview.folder, for: run.holder, timeout: context.lockTimeout
-            ) { holder in
-                context.note("Waiting for the lock held by \(holder?.text ?? "another run")")
-            } body: {
+                preview.folder, for: run.holder, timeout: context.lockTimeout, waiting: wait.tell
+            ) {
                 try await act(world, preview)
             }
             if !context.isJSON { context.result(done) }

@@ -42,6 +42,7 @@ struct PlanCommand: PreviewCommand {
     func execute(_ context: CommandContext) async throws {
         if destroy { return try await planDestroy(context) }
         let workspace = try await Workspace.open(context.choices, in: context.surroundings)
+        if let out { try checkPlace(of: context.surroundings.absolute(out), in: workspace) }
         if context.verbosity > 0 { showOrigins(workspace, context) }
         let plan = try await Planning(workspace: workspace, looks: !noRefresh).plan()
         if let out {
@@ -50,6 +51,20 @@ struct PlanCommand: PreviewCommand {
         }
         show(plan, context)
         if detailedExitcode, plan.hasChanges { throw ExitCode(2) }
+    }
+
+    /// A folder without git is previewed with every file in it.
+    private func checkPlace(of path: String, in workspace: Workspace) throws {
+        guard let folder = workspace.plainFolder,
+            let parent = Host.resolved(SavedPlanFile(path: path).parent),
+            (parent + "/").hasPrefix(folder + "/"),
+            !(parent + "/").hasPrefix(workspace.store.path + "/")
+        else { return }
+        throw Failure(
+            .usage, .usage,
+            "a plan saved here would be part of the folder that it plans, and never fit",
+            evidence: [.init("folder", folder)],
+            fix: "save it outside, for example with `--out /tmp/plan.json`")
     }
 
     private func show(_ plan: Plan, _ context: CommandContext) {
@@ -137,7 +152,8 @@ struct SavedPlanFile {
         }
     }
 
-    private var parent: String {
+    /// The folder it is in.
+    var parent: String {
         let parts = path.split(separator: "/").dropLast()
         return "/" + parts.joined(separator: "/")
     }

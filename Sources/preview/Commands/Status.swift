@@ -111,6 +111,9 @@ struct ListCommand: PreviewCommand {
             let words = Session.OverallStatus.allCases.map(\.rawValue).joined(separator: ", ")
             throw ValidationError("--status is one of \(words), not \"\(status)\"")
         }
+        if let step, StepID(number: step) == nil {
+            throw ValidationError("--step takes a step from 1 to 4, not \(step)")
+        }
         if let limit, limit < 1 { throw ValidationError("--limit is at least 1") }
     }
 
@@ -164,7 +167,8 @@ struct ListCommand: PreviewCommand {
         context.output.write(text)
         let failed = all.count { $0.overallStatus == .failed }
         let completed = all.count { $0.overallStatus == .completed }
-        context.note("\(all.count) previews, \(completed) completed, \(failed) failed")
+        let noun = all.count == 1 ? "preview" : "previews"
+        context.note("\(all.count) \(noun), \(completed) completed, \(failed) failed")
     }
 
     private func json(_ shown: [Session], of all: [Session], damaged: [String]) -> JSONValue {

@@ -14,6 +14,8 @@ struct CommandContext: Sendable {
     let isInteractive: Bool
     /// How long to wait for another run.
     let lockTimeout: Duration
+    /// Whether it is to stop before its end.
+    let stop = StopRequest()
     let output: OutputChannel
     let errors: OutputChannel
     /// For standard output and standard error.
@@ -82,22 +84,21 @@ struct CommandRunner {
         _ body: @escaping @Sendable (CommandContext) async throws -> Void
     ) async -> Int32 {
         let work = Task { try await body(context) }
-        let stop = Locked<Stop?>(nil)
+        @Sendable func end(_ reason: StopRequest.Reason) async {
+            context.stop.ask(reason)
+            work.cancel()
+            // The call under way gets five seconds, then it is abandoned with its attempt kept.
+            // The sleep ends early only when nobody waits any more.
+            try? await Task.sleep(for: .seconds(5))
+            if !Task.isCancelled { abandon(reason.failure, context) }
+        }
         let signals = Task {
-            for await request in requests {
-                stop.withLock { $0 = .signal(request) }
-                work.cancel()
-                // The call under way gets five seconds, then it is abandoned with its attempt kept.
-                // The sleep ends early only when nobody waits any more.
-                try? await Task.sleep(for: .seconds(5))
-                if !Task.isCancelled { Host.exit(request.exitCode) }
-            }
+            for await request in requests { await end(.signal(request)) }
         }
         let timer = Task {
             guard let limit else { return }
             try await Task.sleep(for: limit)
-            stop.withLock { $0 = .time(limit) }
-            work.cancel()
+            await end(.time(limit))
         }
         let result = await work.result
         signals.cancel()
@@ -105,32 +106,17 @@ struct CommandRunner {
         switch result {
         case .success: return 0
         case .failure(let error):
-            let final = stop.withLock { $0?.error(replacing: error) } ?? error
-            return report(final, isJSON: context.isJSON, paint: context.errorPaint)
+            return report(
+                context.stop.error(replacing: error), isJSON: context.isJSON,
+                paint: context.errorPaint)
         }
     }
 
-    /// Why a command was told to stop.
-    private enum Stop: Sendable {
-        case signal(Signals.Request)
-        case time(Duration)
-
-        /// A state error wins over a signal (ENGINE section 8); a cancelled call does not.
-        func error(replacing error: any Error) -> any Error {
-            if let failure = error as? Failure, failure.code.isAboutTheRecord { return failure }
-            switch self {
-            case .signal(let request):
-                return Failure(
-                    .interrupted, .interrupted(signal: request.rawValue),
-                    "interrupted; everything done so far is recorded",
-                    fix: "run the command again to go on")
-            case .time(let limit):
-                return Failure(
-                    .timedOut, .timedOut,
-                    "the command took longer than \(limit.components.seconds) s",
-                    fix: "give it more time with `--timeout`, or run it again to go on")
-            }
-        }
+    /// Leaves in the middle of a call, and says so first, as far as that does not hang as well.
+    private func abandon(_ failure: Failure, _ context: CommandContext) {
+        Host.exit(failure.kind.exitCode, after: .seconds(1))
+        context.stop.sayFarewell(failure)
+        Host.exit(report(failure, isJSON: context.isJSON, paint: context.errorPaint))
     }
 
     private func makeContext() throws -> CommandContext {

@@ -61,10 +61,14 @@ struct RecordedRun {
     func perform(_ work: () async throws -> JSONObject) async throws {
         reporter.report(
             Event(.runBegin, "\(command) begun", data: ["command": .string(command)]))
+        context.stop.setFarewell { end(JSONObject(), failure: $0) }
         do {
             let data = try await work()
+            context.stop.setFarewell(nil)
             end(data, failure: nil)
         } catch {
+            context.stop.setFarewell(nil)
+            let error = context.stop.error(replacing: error)
             end(JSONObject(), failure: error)
             throw error
         }

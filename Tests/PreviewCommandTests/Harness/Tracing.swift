@@ -13,22 +13,40 @@ struct Tracing {
     /// One traced call.
     struct Call {
         var name: String
-        /// How many calls of this name came before it in the process, from 1.
+        /// Its number among the calls of this name in its thread, from 1.
         var number: Int
+        /// Whether a fault of that number strikes here: strace counts by thread, so one that the
+        /// first thread reaches while the program is loaded strikes there.
+        var canBeStruck: Bool
         var text: String
     }
 
     /// Runs the program without a fault and gives its calls of the given names, in order.
     func calls(_ names: [String], _ arguments: String...) async throws -> [Call] {
-        let outcome = try await run(names, inject: nil, arguments)
+        let outcome = try await run(["execve"] + names, inject: nil, arguments)
         #expect(outcome.code == 0, "\(outcome)")
-        var counts: [String: Int] = [:]
-        return box.text("\(box.root)/trace").split(separator: "\n").compactMap { line in
-            let text = line.drop { $0.isNumber }.drop { $0 == " " }
-            let name = String(text.prefix { $0 != "(" })
-            guard names.contains(name), !text.contains("resumed>") else { return nil }
-            counts[name, default: 0] += 1
-            return Call(name: name, number: counts[name] ?? 1, text: String(text))
+        let lines = box.text("\(box.root)/trace").split(separator: "\n").filter {
+            !$0.contains("resumed>")
+        }
+        func parts(_ line: Substring) -> (thread: Substring, name: String, text: Substring) {
+            let thread = line.prefix { $0.isNumber }
+            let text = line.dropFirst(thread.count).drop { $0 == " " }
+            return (thread, String(text.prefix { $0 != "(" }), text)
+        }
+        // The first line is the start of the program in its first thread.
+        let first = lines.first.map { parts($0).thread }
+        var counts: [Substring: [String: Int]] = [:]
+        for part in lines.map(parts) {
+            counts[part.thread, default: [:]][part.name, default: 0] += 1
+        }
+        var numbers: [Substring: [String: Int]] = [:]
+        return lines.map(parts).compactMap { thread, name, text in
+            guard names.contains(name) else { return nil }
+            numbers[thread, default: [:]][name, default: 0] += 1
+            let number = numbers[thread]?[name] ?? 1
+            let ofFirst = first.flatMap { counts[$0]?[name] } ?? 0
+            return Call(
+                name: name, number: number, canBeStruck: number > ofFirst, text: String(text))
         }
     }
 
@@ -50,7 +68,9 @@ struct Tracing {
         box.removeTree("\(box.root)/trace")
         // The call must be traced to be tampered with; -y names the file of each descriptor.
         var words = [
-            "/usr/bin/strace", "-f", "-qq", "-y", "-o", "\(box.root)/trace",
+            // On one processor the program works in one thread, and calls keep their numbers.
+            "/usr/bin/taskset", "-c", "0", "/usr/bin/strace", "-f", "-qq", "-y", "-o",
+            "\(box.root)/trace",
             "-e", "trace=\(names.joined(separator: ","))", "-e", "signal=none",
         ]
         if let inject { words += ["-e", "inject=\(inject)"] }

@@ -110,6 +110,9 @@ extension LocalProvider {
             let process = try await git.git(for: source)
             gitEnvironment = process.environment.variables
             hidden = process.failures.token?.spellings ?? []
+        } else if case .plainFolder = try GitRepository.place(atFolder: link.place.checkout) {
+            // Copied, not cloned: there is no commit to be verified before the start.
+            isPlainFolder = true
         }
         return BootOrder(
             purpose: purpose,
