@@ -28,6 +28,8 @@ final class MachineRunner: Sendable {
 
     private let execution: Guests.Execution
     private let guests = Locked<[String: Guest]>([:])
+    /// How many folders are being removed.
+    private let removals = Locked(0)
     private let client = HTTPClient(userAgent: "Consul Health Check")
 
     /// How long leftovers of a machine are hunted.
@@ -44,7 +46,8 @@ final class MachineRunner: Sendable {
         let (reports, continuation) = AsyncStream.makeStream(of: GuestReport.self)
         let root = RootFolder(machine: boot.machine, in: execution.folder)
         do {
-            try root.prepare(isFresh: boot.isRootFresh, files: boot.files)
+            try root.prepare(
+                isFresh: boot.isRootFresh, files: boot.files, removals: removals)
             let environment = environment(for: boot, root: root, ports: ports)
             let command = try command(for: boot, root: root, environment: environment)
             let pipe = try Descriptor.makePipe()
@@ -87,13 +90,22 @@ final class MachineRunner: Sendable {
         let family = family(of: machine)
         guard guests.withLock({ $0.removeValue(forKey: machine) }) != nil else { return [] }
         for process in family { process.signal(SIGKILL) }
-        RootFolder(machine: machine, in: execution.folder).discard()
+        RootFolder(machine: machine, in: execution.folder).discard(removals)
         return family
     }
 
     /// Ends all machines and removes their folders.
     func discardAll() -> [ProcessIdentity] {
         guests.withLock { Array($0.keys) }.flatMap { discard($0) }
+    }
+
+    /// As ``discardAll()``, and returns when all of it is gone, or after some seconds.
+    func end() async {
+        let deadline = ContinuousClock.now + Self.cleanupLimit
+        for process in discardAll() { _ = await process.waitForEnd(until: deadline) }
+        await BlockingThread.run { [removals] in
+            while removals.withLock({ $0 }) > 0, ContinuousClock.now < deadline { usleep(5_000) }
+        }
     }
 
     private func process(of machine: String) -> ProcessIdentity? {

@@ -15,9 +15,9 @@ struct RootFolder: Sendable {
 
     /// Makes the folder ready for a boot: pristine, or as the last boot left it, with the files of
     /// the config in place.
-    func prepare(isFresh: Bool, files: [GuestBoot.File]) throws {
+    func prepare(isFresh: Bool, files: [GuestBoot.File], removals: Locked<Int>) throws {
         let manager = FileManager.default
-        if isFresh { discard() }
+        if isFresh { discard(removals) }
         for name in ["root", "tmp"] {
             try manager.createDirectory(
                 atPath: "\(path)/\(name)", withIntermediateDirectories: true)
@@ -40,14 +40,16 @@ struct RootFolder: Sendable {
     }
 
     /// Removes the folder with all in it. It is moved away first, so that a large one keeps nobody
-    /// waiting.
-    func discard() {
+    /// waiting; `removals` counts those under way.
+    func discard(_ removals: Locked<Int>) {
         let grave = "\(path).\(Digest.hexadecimal(Moment.randomBytes(6)))"
         // Not there is as good as removed.
         guard (try? FileManager.default.moveItem(atPath: path, toPath: grave)) != nil else {
             return
         }
+        removals.withLock { $0 += 1 }
         BlockingThread.start {
+            defer { removals.withLock { $0 -= 1 } }
             // What cannot be removed stays in the caller's scratch folder.
             try? FileManager.default.removeItem(atPath: grave)
         }

@@ -61,7 +61,8 @@ package final class FlySimulator: Sendable {
             apps: try await .start(port: ports.apps, now: now, answer: front.answer))
     }
 
-    /// Ends all servers and machines; who still waits for a machine is told that it is gone.
+    /// Ends all servers and machines; who still waits for a machine is told
+    /// that it is gone, or nothing.
     package func stop() async {
         await world.end()
         await machines.stop()

@@ -1,5 +1,4 @@
 package import PreviewCore
-import PreviewSystem
 
 /// What a test does to the world, and learns about it, behind the client's back.
 extension FlyWorld {
@@ -35,12 +34,10 @@ extension FlyWorld {
         turn()
     }
 
-    /// As ``reset()``, and returns when no process of a machine is left.
+    /// As ``reset()``, and returns when no process of a machine is left, nor a file.
     package func end() async {
-        let processes = runner?.discardAll() ?? []
+        await runner?.end()
         reset()
-        let deadline = ContinuousClock.now + .seconds(3)
-        for process in processes { _ = await process.waitForEnd(until: deadline) }
     }
 
     /// Makes an app that nobody asked for: one of another organization holds its name, one of ours
