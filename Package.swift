@@ -5,12 +5,20 @@ import PackageDescription
 let package = Package(
     name: "preview",
     products: [
-        .executable(name: "preview", targets: ["preview"])
+        .executable(name: "preview", targets: ["preview"]),
+        .executable(name: "preview-flysim", targets: ["preview-flysim"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", exact: "1.0.2", traits: []),
         .package(url: "https://github.com/apple/swift-system", exact: "1.8.1"),
+        .package(
+            url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1", traits: []),
+        // What the fronts of Hummingbird's server speak in; the versions are its choice.
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0", traits: []),
+        .package(url: "https://github.com/apple/swift-log", from: "1.14.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.0.0"),
     ],
     targets: [
         .systemLibrary(name: "CLibYAML", pkgConfig: "yaml-0.1"),
@@ -52,6 +60,25 @@ let package = Package(
             name: "PreviewTestSupport",
             dependencies: ["PreviewCore", "PreviewSystem", "PreviewAdapters"]
         ),
+        .target(
+            name: "FlySimulator",
+            dependencies: [
+                "PreviewCore", "PreviewSystem",
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]
+        ),
+        .executableTarget(
+            name: "preview-flysim",
+            dependencies: [
+                "FlySimulator", "PreviewSystem",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]
+        ),
         .testTarget(
             name: "PreviewCoreTests",
             dependencies: ["PreviewCore", "PreviewSystem", "PreviewTestSupport"]
@@ -67,6 +94,10 @@ let package = Package(
         .testTarget(
             name: "PreviewCommandTests",
             dependencies: ["PreviewCore", "PreviewSystem", "PreviewTestSupport", "preview"]
+        ),
+        .testTarget(
+            name: "FlySimulatorTests",
+            dependencies: ["FlySimulator", "PreviewCore", "PreviewSystem"]
         ),
         .testTarget(name: "TidyTests", dependencies: ["PreviewCore", "PreviewSystem"]),
     ],

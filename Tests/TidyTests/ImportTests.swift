@@ -11,6 +11,11 @@ import Testing
             "PreviewData", "PreviewCore", "PreviewSystem", "PreviewAdapters", "ArgumentParser",
         ],
         "PreviewTestSupport": ["PreviewCore", "PreviewSystem", "PreviewAdapters", "Testing"],
+        "FlySimulator": [
+            "PreviewCore", "PreviewSystem", "Glibc", "HummingbirdCore", "NIOCore", "NIOPosix",
+            "HTTPTypes", "Logging", "ServiceLifecycle",
+        ],
+        "preview-flysim": ["FlySimulator", "PreviewSystem", "ArgumentParser"],
     ]
     /// Libraries that the core keeps behind one file each.
     private let once = ["CLibYAML", "CCrypto", "TOMLKit"]
