@@ -312,7 +312,9 @@ struct ApplyRun: Sendable {
         )
         world.reporter.report(
             Event(
-                .stepFailed, "✗ Error: \(step.failureDescription)", level: .error, step: step.id,
+                .stepFailed,
+                "✗ Error: \(step.failureDescription(with: request.config.provider))",
+                level: .error, step: step.id,
                 code: failure.code, data: failure.json))
         throw failure
     }

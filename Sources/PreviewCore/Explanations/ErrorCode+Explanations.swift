@@ -33,6 +33,16 @@ extension ErrorCode {
         case .machineGone: .machineGone
         case .otherHost: .otherHost
         case .otherProvider: .otherProvider
+        case .regionFull: .regionFull
+        case .machineLimit: .machineLimit
+        case .imageUnknown: .imageUnknown
+        case .tokenMissing: .tokenMissing
+        case .providerRefused: .providerRefused
+        case .providerUnreachable: .providerUnreachable
+        case .providerTimeout: .providerTimeout
+        case .machineBusy: .machineBusy
+        case .namesTaken: .namesTaken
+        case .providerError: .providerError
         case .settingsFailed: .settingsFailed
         case .secretMissing: .secretMissing
         case .environmentFile: .environmentFile
@@ -73,6 +83,7 @@ extension ErrorCode {
         case .nobodyToAsk: .nobodyToAsk
         case .stalePlan: .stalePlan
         case .tooManyPreviews: .tooManyPreviews
+        case .tooExpensive: .tooExpensive
         case .planUnreadable: .planUnreadable
         case .sessionCancelled: .sessionCancelled
         case .leftovers: .leftovers

@@ -10,6 +10,9 @@ package struct AllocateMachine: Step {
         "set resource limits",
     ]
     package let failureDescription = "Failed to allocate machine"
+    package func failureDescription(with provider: ProviderName) -> String {
+        provider == .fly ? "Failed to allocate Fly.io machine" : failureDescription
+    }
     package let completion = Event.Kind.machineAllocated
     package let finishesOpenAttempts = true
     /// A machine is not made twice: doing it again means another machine.

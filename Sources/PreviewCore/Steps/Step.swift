@@ -18,6 +18,8 @@ package protocol Step<Input, Output>: Sendable {
     var subActions: [String] { get }
     /// The description of a step that failed.
     var failureDescription: String { get }
+    /// The same in the words of a provider (BEHAVIOURS D29).
+    func failureDescription(with provider: ProviderName) -> String
     /// The event that tells of its completion.
     var completion: Event.Kind { get }
     /// Whether an attempt left open is finished with its recorded input before the present wish is
@@ -51,6 +53,7 @@ package protocol Step<Input, Output>: Sendable {
 
 extension Step {
     package var finishesOpenAttempts: Bool { false }
+    package func failureDescription(with provider: ProviderName) -> String { failureDescription }
     package func action(from recorded: Input, to wanted: Input) -> Action { .update }
     package var repetition: Action { .update }
     package func settled(_ input: Input, by output: Output) -> Input { input }
