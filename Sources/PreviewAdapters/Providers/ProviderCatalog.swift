@@ -37,10 +37,9 @@ package enum ProviderCatalog {
                     environment: ingredients.surroundings.environment, git: ingredients.source)
             ).passingFaultPoints
         case .fly:
-            throw Failure(
-                .providerUnavailable, "the provider `fly` is not part of this version",
-                fix: "use `provider: local` in preview.yaml, or --local",
-                retry: "preview plan --local")
+            return try FlyAccess(surroundings: ingredients.surroundings).provider(
+                git: ingredients.source, redactor: ingredients.redactor
+            ).passingFaultPoints
         }
     }
 }

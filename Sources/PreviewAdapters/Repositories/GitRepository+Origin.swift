@@ -16,6 +16,20 @@ extension GitRepository {
         return head
     }
 
+    /// Whether a repository can be cloned without our token. Nobody's machine is given one needlessly.
+    package func isReadableByAnybody(_ fetchURL: String) async throws -> Bool {
+        var settings = settings
+        settings.token = nil
+        do {
+            let reference = try RepositoryReference.parse(fetchURL)
+            _ = try await GitRepository(settings).head(of: reference, branch: .named("main"))
+            return true
+        } catch let failure as Failure {
+            // Of a repository that can be read it is known which branches it has.
+            return [.branchNotFound, .repositoryEmpty].contains(failure.code)
+        }
+    }
+
     /// A folder that nobody but this machine can read.
     static func unreachable(_ folder: String) -> Failure {
         Failure(

@@ -4,8 +4,8 @@ import PreviewCore
 /// the slim ones lack git and compilers (fly/machines-api section 11; names and tags are those of
 /// Docker Hub and the vendors' own registries as of 2026-10).
 enum BaseImage {
-    /// What a static site is served from: small, with a file server that runs without a config.
-    static let forSites = "caddy:2-alpine"
+    /// What a static site is served from: small, with Python for the file server of the boot script.
+    static let forSites = "python:3.12-alpine"
     /// What everything else runs on: it has a compiler, Perl and Python, and git.
     static let general = "buildpack-deps:bookworm"
 

@@ -1,0 +1,63 @@
+import PreviewCore
+import PreviewSystem
+
+/// What the environment says of Fly.io: the token, the organization, and where the platform is
+/// (SPEC sections 3 and 8).
+struct FlyAccess {
+    let surroundings: Surroundings
+
+    /// The variables a token may be in, the right ones first. Ones meant for browsers are never
+    /// among them (BEHAVIOURS N6).
+    private static let tokens = [
+        "FLY_API_TOKEN", "FLY_ACCESS_TOKEN", "FLY_IO_TOKEN", "NEXT_FLY_IO_TOKEN",
+    ]
+
+    /// The provider of one preview.
+    ///
+    /// - Throws: ``Failure`` where there is no token.
+    func provider(git: GitRepository, redactor: Redactor) throws -> FlyProvider {
+        let http = HTTPClient(userAgent: Self.userAgent, network: surroundings.network)
+        let client = FlyClient(
+            token: FlyToken(try token()), machinesURL: base("FLY_FLAPS_BASE_URL", FlyClient.machinesURL),
+            platformURL: base("FLY_API_BASE_URL", FlyClient.platformURL), http: http)
+        return FlyProvider(
+            .init(
+                client: client,
+                organization: surroundings.value("FLY_ORG") ?? surroundings.value("FLY_ORG_ID"),
+                urlTemplate: base("FLY_APP_URL_TEMPLATE", "https://{app}.fly.dev"), http: http,
+                repositoryToken: Tokens(surroundings).gitHub, isPublic: git.isReadableByAnybody,
+                redactor: redactor, hints: hints))
+    }
+
+    private static let userAgent = "preview"
+
+    private func token() throws -> String {
+        if let token = Self.tokens.lazy.compactMap(surroundings.value).first { return token }
+        throw Failure(
+            .tokenMissing, .authentication, "Fly.io token not configured",
+            fix: "export FLY_API_TOKEN, such as from `fly tokens create org`; or use --local",
+            retry: "preview plan")
+    }
+
+    /// A base URL without a slash at its end.
+    private func base(_ variable: String, _ standard: String) -> String {
+        var url = surroundings.value(variable) ?? standard
+        while url.hasSuffix("/") { url.removeLast() }
+        return url
+    }
+
+    /// What to say of variables that are read and have a better name.
+    private var hints: [Plan.Warning] {
+        let used = Self.tokens.first { surroundings.value($0) != nil }
+        var renamed: [(String, String)] = []
+        if let used, Self.tokens.suffix(2).contains(used) { renamed.append((used, "FLY_API_TOKEN")) }
+        if surroundings.value("FLY_ORG") == nil, surroundings.value("FLY_ORG_ID") != nil {
+            renamed.append(("FLY_ORG_ID", "FLY_ORG"))
+        }
+        return renamed.map { old, new in
+            Plan.Warning(
+                code: .tokenMissing, message: "\(old) was read; its name is \(new)",
+                fix: "export it under that name: others do not look for \(old)")
+        }
+    }
+}

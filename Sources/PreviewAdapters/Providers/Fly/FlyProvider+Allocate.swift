@@ -1,0 +1,236 @@
+package import PreviewCore
+
+extension FlyProvider {
+    package func allocate(
+        _ spec: MachineSpec, replacing previous: Machine?, attempt: any AttemptRecorder
+    ) async throws -> Machine {
+        try await translating(step: .machine) {
+            let place = try await reserve(spec, replacing: previous, attempt: attempt)
+            do {
+                if let adopted = place.adopted { return described(adopted, app: place.app) }
+                try await giveAddresses(to: place.app, attempt: attempt)
+                let machine = try await makeMachine(spec, in: place, attempt: attempt)
+                if let previous, previous.id != machine.id { try await take(away: previous) }
+                return described(machine, app: place.app)
+            } catch let failure as FlyFailure where failure.isCertain {
+                // Nothing else will ever remember an app without a machine.
+                if place.isNew { try await remove(app: place.app) }
+                throw failure
+            }
+        }
+    }
+
+    /// An app that is ours, and what is in it.
+    struct Place: Sendable {
+        var app: String
+        var machines: [FlyMachine] = []
+        /// Whether this attempt made the app, so that nothing else can be in it.
+        var isNew = false
+        /// A machine of another record that a person let this one take over.
+        var adopted: FlyMachine?
+    }
+
+    // MARK: - Name
+
+    /// Takes the first name that is free or ours (BEHAVIOURS D28).
+    private func reserve(
+        _ spec: MachineSpec, replacing previous: Machine?, attempt: any AttemptRecorder
+    ) async throws -> Place {
+        for app in [spec.app] + spec.otherNames {
+            switch try await client.standing(of: app) {
+            case .elsewhere: continue
+            case .ours:
+                return try await enter(app, spec, replacing: previous, attempt: attempt)
+            case .free:
+                if let place = try await make(app, spec, replacing: previous, attempt: attempt) {
+                    return place
+                }
+            }
+        }
+        throw Rejection(
+            Failure(
+                .namesTaken, "every name that the app could have is taken by somebody else",
+                step: .machine,
+                evidence: [.init("names", ([spec.app] + spec.otherNames).joined(separator: ", "))],
+                fix: "give the project another name: `name:` in preview.yaml"))
+    }
+
+    /// Makes the app; `nil` where somebody else has the name after all.
+    private func make(
+        _ app: String, _ spec: MachineSpec, replacing previous: Machine?,
+        attempt: any AttemptRecorder
+    ) async throws -> Place? {
+        let organization = try await organization()
+        try await attempt.willMake(.app, named: app)
+        do {
+            try await client.createApp(
+                app, organization: organization, idempotencyKey: "\(attempt.key)-\(app)")
+            return Place(app: app, isNew: true)
+        } catch let failure as FlyFailure where failure.cause == .nameTaken {
+            // By somebody else, or by a call of ours whose answer was lost.
+        }
+        let standing = try await wait(
+            for: "the app \(app) to be seen", within: pace.visibility, step: .machine
+        ) {
+            let standing = try await client.standing(of: app)
+            return standing == .free ? nil : standing
+        }
+        guard standing == .ours else { return nil }
+        return try await enter(app, spec, replacing: previous, attempt: attempt)
+    }
+
+    /// Looks at an app of our organization that exists already.
+    private func enter(
+        _ app: String, _ spec: MachineSpec, replacing previous: Machine?,
+        attempt: any AttemptRecorder
+    ) async throws -> Place {
+        let machines = try await client.machines(of: app).filter { !$0.isGone }
+        let place = Place(app: app, machines: machines)
+        if machines.contains(where: { $0.marks?.owner == spec.owner }) { return place }
+        let isNamedByUs = attempt.named.contains(NamedObject(.app, app)) || previous?.app == app
+        if machines.isEmpty, isNamedByUs {
+            return Place(app: app, isNew: previous == nil)
+        }
+        guard attempt.adopts, machines.allSatisfy({ $0.marks?.owner.source == spec.owner.source })
+        else { throw Rejection(foreign(app, machines, spec.owner)) }
+        guard let machine = machines.first else { return place }
+        var adopted = place
+        adopted.adopted = try await takeOver(machine, in: app, for: spec.owner, attempt: attempt)
+        return adopted
+    }
+
+    private func foreign(_ app: String, _ machines: [FlyMachine], _ owner: Ownership) -> Failure {
+        let others = machines.map { machine in
+            Failure.Evidence(
+                "machine \(machine.name)",
+                machine.marks.map { "lineage \($0.owner.lineage)" } ?? "not made by preview")
+        }
+        let isTeamMates = !machines.isEmpty && machines.allSatisfy { $0.marks != nil }
+        return Failure(
+            .foreignObject, .stateNeedsRecovery,
+            machines.isEmpty
+                ? "an app \(app) without a machine exists, and this record did not make it"
+                : "the app \(app) belongs to another record", step: .machine,
+            evidence: others + [.init("this lineage", owner.lineage)],
+            fix: isTeamMates || machines.isEmpty
+                ? "take it over with `preview apply --adopt`, or use the record it belongs to"
+                : "remove what is in the app, or give the project another name with `name:`",
+            retry: isTeamMates || machines.isEmpty ? "preview apply --adopt" : nil)
+    }
+
+    /// Writes our marks on a machine of another record, without a restart.
+    private func takeOver(
+        _ machine: FlyMachine, in app: String, for owner: Ownership, attempt: any AttemptRecorder
+    ) async throws -> FlyMachine {
+        try await attempt.willMake(.machine, named: machine.name)
+        try await client.setMetadata(
+            [MachineMarks.Key.lineage: owner.lineage, MachineMarks.Key.attempt: attempt.key],
+            of: machine.id, in: app)
+        return machine
+    }
+
+    // MARK: - Addresses
+
+    /// Gives the app the two free addresses it lacks, side by side. They have no name of ours, so
+    /// what is there is looked at first, and after each doubt again (ENGINE section 2).
+    private func giveAddresses(to app: String, attempt: any AttemptRecorder) async throws {
+        for _ in 1...3 {
+            let present = Set(try await client.addresses(of: app).map(\.kind))
+            let missing = [FlyAddress.Kind.sharedV4, .v6].filter { !present.contains($0) }
+            if missing.isEmpty { return }
+            try await attempt.willMake(.address, named: "addresses of \(app)")
+            let isDone = try await withThrowingTaskGroup(of: Bool.self) { group in
+                for kind in missing {
+                    group.addTask { try await give(kind, to: app) }
+                }
+                return try await group.allSatisfy(\.self)
+            }
+            if isDone { return }
+        }
+        throw Failure(
+            .providerError, "the app \(app) could not be given its addresses", step: .machine,
+            fix: "run it again: it goes on where it stopped")
+    }
+
+    /// `false` where it is not known whether the address was given.
+    private func give(_ kind: FlyAddress.Kind, to app: String) async throws -> Bool {
+        do {
+            try await client.assignAddress(kind, to: app)
+            return true
+        } catch let failure as FlyFailure where failure.cause == .conflict || !failure.isCertain {
+            return false
+        }
+    }
+
+    // MARK: - Machine
+
+    /// Makes the machine named after the attempt, or finds the one that this attempt made.
+    private func makeMachine(
+        _ spec: MachineSpec, in place: Place, attempt: any AttemptRecorder
+    ) async throws -> FlyMachine {
+        let name = "pv-\(attempt.key)"
+        if let found = place.machines.first(where: { $0.name == name }) {
+            return try check(found, is: spec.owner)
+        }
+        let marks = MachineMarks(
+            owner: spec.owner, attempt: attempt.key, expiresAt: spec.expiresAt)
+        let config = MachineConfiguration(spec, marks: marks)
+        try await attempt.willMake(.machine, named: name)
+        var hosts = 0
+        while true {
+            do {
+                return try await client.createMachine(
+                    .init(
+                        app: place.app, name: name, regions: spec.regions, config: config.json,
+                        skipsLaunch: true))
+            } catch let failure as FlyFailure {
+                switch failure.cause {
+                case .machineNameTaken(let id):
+                    return try await check(made(name, id: id, in: place.app), is: spec.owner)
+                case .hostFull where hosts < 3:
+                    // Another try may meet another host.
+                    hosts += 1
+                    try await Task.sleep(for: pace.look)
+                case _ where !failure.isCertain && hosts < 3:
+                    hosts += 1
+                    if let found = try await client.machines(of: place.app).first(where: {
+                        $0.name == name && !$0.isGone
+                    }) {
+                        return try check(found, is: spec.owner)
+                    }
+                    // Not there, or not to be seen yet: the name cannot be given twice.
+                    try await Task.sleep(for: pace.look)
+                default: throw failure
+                }
+            }
+        }
+    }
+
+    /// A machine whose name is taken, as soon as it can be seen.
+    private func made(_ name: String, id: String?, in app: String) async throws -> FlyMachine {
+        try await wait(
+            for: "the machine \(name) to be seen", within: pace.visibility, step: .machine
+        ) {
+            if let id {
+                do {
+                    return try await client.machine(id, of: app)
+                } catch let failure as FlyFailure where failure.cause == .notFound {
+                    return nil
+                }
+            }
+            return try await client.machines(of: app).first { $0.name == name && !$0.isGone }
+        }
+    }
+
+    private func check(_ machine: FlyMachine, is owner: Ownership) throws -> FlyMachine {
+        guard machine.marks?.owner == owner else {
+            throw Rejection(
+                Failure(
+                    .foreignObject, .stateNeedsRecovery,
+                    "a machine named \(machine.name) exists and is not ours", step: .machine,
+                    evidence: [.init("machine", machine.id)],
+                    fix: "remove it where it was made"))
+        }
+        return machine
+    }
+}

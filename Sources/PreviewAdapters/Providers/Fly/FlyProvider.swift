@@ -1,0 +1,147 @@
+package import PreviewCore
+import PreviewSystem
+
+/// Runs previews on Fly.io Machines (SPEC section 8): an app and one machine for each, made without
+/// launch in step 2, configured in step 3, and started with a boot script in step 4.
+///
+/// Nothing is remembered between calls but what the platform itself keeps: names follow from the
+/// attempt's key, and the machine's metadata says whose it is and what it is to be.
+package struct FlyProvider: Provider {
+    /// What the provider needs to know of its surroundings.
+    package struct Surroundings: Sendable {
+        /// The client, with its token and addresses.
+        package var client: FlyClient
+        /// The organization's slug, or `nil` for the one that the token is good for.
+        package var organization: String?
+        /// Where apps answer, with `{app}` in the place of the name.
+        package var urlTemplate: String
+        /// Asks the apps themselves.
+        package var http: HTTPClient
+        /// For repositories that cannot be cloned without it.
+        package var repositoryToken: GitToken?
+        /// Whether a repository can be read by everybody.
+        package var isPublic: @Sendable (_ fetchURL: String) async throws -> Bool
+        /// Secrets and tokens, which are taken out of whatever a machine prints.
+        package var redactor: Redactor
+        /// What the plan says of the surroundings.
+        package var hints: [Plan.Warning]
+        package var pace = Pace()
+
+        package init(
+            client: FlyClient, organization: String?, urlTemplate: String, http: HTTPClient,
+            repositoryToken: GitToken?,
+            isPublic: @escaping @Sendable (String) async throws -> Bool, redactor: Redactor,
+            hints: [Plan.Warning] = []
+        ) {
+            self.client = client
+            self.organization = organization
+            self.urlTemplate = urlTemplate
+            self.http = http
+            self.repositoryToken = repositoryToken
+            self.isPublic = isPublic
+            self.redactor = redactor
+            self.hints = hints
+        }
+    }
+
+    /// How long the provider waits, and for what.
+    package struct Pace: Hashable, Sendable {
+        /// Between two looks at something that takes a while.
+        package var look = Duration.seconds(1)
+        /// How long something just made may be invisible (ENGINE section 2).
+        package var visibility = Duration.seconds(30)
+        /// How long a lease is held for one change; longer than any change takes.
+        package var lease = Duration.seconds(13)
+        /// How long somebody else's lease is waited for.
+        package var leaseWait = Duration.seconds(30)
+        /// How long a machine may take from being told to start until it runs: its image is fetched.
+        package var start = Duration.seconds(300)
+        /// How long a machine may take to stop or to go away.
+        package var end = Duration.seconds(120)
+        /// Between two signs of life of a wait.
+        package var sign = Duration.seconds(10)
+
+        /// The figures for the real platform.
+        package init() {}
+    }
+
+    package let name = ProviderName.fly
+    let surroundings: Surroundings
+
+    /// Nothing is asked before the first question.
+    package init(_ surroundings: Surroundings) {
+        self.surroundings = surroundings
+    }
+
+    var client: FlyClient { surroundings.client }
+    var pace: Pace { surroundings.pace }
+
+    /// Where an app answers.
+    func url(of app: String) -> String {
+        surroundings.urlTemplate.replacing("{app}", with: app)
+    }
+
+    /// The organization that apps are made in.
+    func organization() async throws -> String {
+        if let organization = surroundings.organization { return organization }
+        guard let organization = try await client.organization() else {
+            throw Rejection(
+                Failure(
+                    .providerRefused, .authentication,
+                    "the token does not say which organization it is for", step: .machine,
+                    fix: "name the organization: export FLY_ORG=personal, or another slug"))
+        }
+        return organization
+    }
+
+    /// The machine as the program knows it.
+    func described(_ machine: FlyMachine, app: String) -> Machine {
+        Machine(
+            id: machine.id, name: machine.name, app: app, url: url(of: app),
+            region: machine.region)
+    }
+
+    /// A machine by its record; `nil` when it is gone.
+    func find(_ machine: Machine) async throws -> FlyMachine? {
+        do {
+            let found = try await client.machine(machine.id, of: machine.app)
+            return found.isGone ? nil : found
+        } catch let failure as FlyFailure where failure.cause == .notFound {
+            return nil
+        }
+    }
+
+    /// The same where the machine must be there.
+    func require(_ machine: Machine, step: StepID?) async throws -> FlyMachine {
+        if let found = try await find(machine) { return found }
+        throw Rejection(
+            Failure(
+                .machineGone, "machine \(machine.name) is gone", step: step,
+                evidence: [.init("app", machine.app)],
+                fix: "run `preview plan`: step 2 makes it anew"))
+    }
+
+    /// Looks again and again until something is there.
+    ///
+    /// - Throws: ``Failure`` of kind timed out, naming what was waited for.
+    func wait<Value>(
+        for what: String, within limit: Duration, step: StepID?,
+        _ look: () async throws -> Value?
+    ) async throws -> Value {
+        let end = ContinuousClock.now + limit
+        while true {
+            if let value = try await look() { return value }
+            guard ContinuousClock.now < end else {
+                throw Failure(
+                    .providerTimeout, .timedOut, "\(what) took more than \(limit.text)",
+                    step: step, fix: "run it again: it goes on where it stopped")
+            }
+            try await Task.sleep(for: pace.look)
+        }
+    }
+}
+
+extension Duration {
+    /// Whole seconds, for messages.
+    fileprivate var text: String { "\(components.seconds) s" }
+}
