@@ -102,8 +102,11 @@ package struct Workspace: Sendable {
             path: config.path)
         let remote = repository.remote ?? origin?.remote
         return PreviewIdentity(
-            folder: AppName.candidate(config.name, digest).description, source: digest.hex,
-            user: surroundings.user, host: surroundings.host,
+            folder: AppName.candidate(config.name, digest).description,
+            otherNames: (1...4).map { [name = config.name] number in
+                AppName.candidate(name, digest, number: number).description
+            },
+            source: digest.hex, user: surroundings.user, host: surroundings.host,
             repository: remote?.url ?? local ?? repository.text,
             repositoryName: remote?.repositoryName ?? repository.name(of: local), branch: branch)
     }

@@ -40,7 +40,10 @@ package protocol Provider: Sendable {
 
     /// Everything outside that carries this owner's marks, whether recorded or not: the second look
     /// of `destroy`, and the query by which an open attempt is settled.
-    func objects(of owner: Ownership) async throws -> [OwnedObject]
+    ///
+    /// `named`: what the record names. An object that cannot carry marks, such as an app, is the
+    /// owner's when it is among them and nothing of anybody else's is in it.
+    func objects(of owner: Ownership, named: [NamedObject]) async throws -> [OwnedObject]
 
     /// Takes away one object that ``objects(of:)`` found. Absent is success.
     func remove(_ object: OwnedObject) async throws
@@ -76,33 +79,58 @@ package struct Ownership: Hashable, Sendable, Codable {
 /// What step 2 is to make.
 package struct MachineSpec: Hashable, Sendable, Codable {
     package var app: String
+    /// Names to take, in this order, where ``app`` is somebody else's (SPEC section 2).
+    package var otherNames: [String]
     package var owner: Ownership
     /// In order of preference.
     package var regions: [String]
     package var resources: Config.Resources
+    /// What the app will run on, as far as it is known.
+    package var platform: Platform
     package var expiresAt: Timestamp?
 
     package init(
-        app: String, owner: Ownership, regions: [String], resources: Config.Resources,
-        expiresAt: Timestamp?
+        app: String, otherNames: [String] = [], owner: Ownership, regions: [String],
+        resources: Config.Resources, platform: Platform = Platform(), expiresAt: Timestamp?
     ) {
         self.app = app
+        self.otherNames = otherNames
         self.owner = owner
         self.regions = regions
         self.resources = resources
+        self.platform = platform
         self.expiresAt = expiresAt
+    }
+}
+
+/// What an app runs on: decides on a virtual environment (`local`) or on a base image (`fly`).
+package struct Platform: Hashable, Sendable, Codable {
+    /// The language runtime, such as `python`; `nil` for a static site and where none was recognised.
+    package var runtime: String?
+    /// The runtime's version as the repository asks for it, such as `20` or `3.12`.
+    package var version: String?
+    /// The base image that `run.image` names.
+    package var image: String?
+
+    package init(runtime: String? = nil, version: String? = nil, image: String? = nil) {
+        self.runtime = runtime
+        self.version = version
+        self.image = image
     }
 }
 
 /// Where a machine would answer, before it exists.
 package struct Proposal: Hashable, Sendable {
+    /// The name that would be used: the first one that is free.
+    package var app: String
     package var url: String
     /// Remarks for the plan, such as that the derived port is taken.
-    package var notes: [String]
+    package var remarks: [Plan.Warning]
 
-    package init(url: String, notes: [String] = []) {
+    package init(app: String, url: String, remarks: [Plan.Warning] = []) {
+        self.app = app
         self.url = url
-        self.notes = notes
+        self.remarks = remarks
     }
 }
 
@@ -133,21 +161,37 @@ package struct Machine: Hashable, Sendable, Codable {
 package struct Settings: Hashable, Sendable, Codable {
     package var environment: [String: String]
     package var secretNames: [String]
+    /// Secrets whose value is not known to be the one that was set last.
+    package var changedSecrets: [String]
+    /// Secrets that were set once and are no longer wanted.
+    package var withdrawnSecrets: [String]
     package var resources: Config.Resources
     package var lifecycle: Config.Lifecycle
+    /// Where the app is to be asked, as far as it is known before the boot.
+    package var port: Int?
+    package var health: Config.Health
     /// Digest of everything the app must be restarted for.
     package var revision: String
+    /// Whether step 4 has something to do after this, so that starting is left to it.
+    package var isBootNext: Bool
     package var expiresAt: Timestamp?
 
     package init(
-        environment: [String: String], secretNames: [String], resources: Config.Resources,
-        lifecycle: Config.Lifecycle, revision: String, expiresAt: Timestamp?
+        environment: [String: String], secretNames: [String], changedSecrets: [String] = [],
+        withdrawnSecrets: [String] = [], resources: Config.Resources,
+        lifecycle: Config.Lifecycle, port: Int? = nil, health: Config.Health = .init(),
+        revision: String, isBootNext: Bool = true, expiresAt: Timestamp?
     ) {
         self.environment = environment
         self.secretNames = secretNames
+        self.changedSecrets = changedSecrets
+        self.withdrawnSecrets = withdrawnSecrets
         self.resources = resources
         self.lifecycle = lifecycle
+        self.port = port
+        self.health = health
         self.revision = revision
+        self.isBootNext = isBootNext
         self.expiresAt = expiresAt
     }
 }
@@ -174,8 +218,7 @@ package struct Release: Hashable, Sendable, Codable {
     package var start: String?
     /// The folder to serve when there is no start command, relative to `path`.
     package var staticRoot: String?
-    /// The language runtime, such as `python`, which decides on a virtual environment.
-    package var runtime: String?
+    package var platform: Platform
     /// The port the app is expected on if it ignores `PORT`.
     package var port: Int?
     /// Variables of BEHAVIOURS U4; `PORT` and `HOST` are added by the provider.
@@ -183,13 +226,12 @@ package struct Release: Hashable, Sendable, Codable {
     package var settingsRevision: String
     package var health: Config.Health
     package var timeouts: Config.PhaseTimeouts
-    package var image: String?
 
     package init(
         fetchURL: String, branch: String, commit: String, path: String,
-        install: String?, build: String?, start: String?, staticRoot: String?, runtime: String?,
-        port: Int?, previewVariables: [String: String], settingsRevision: String,
-        health: Config.Health, timeouts: Config.PhaseTimeouts, image: String?
+        install: String?, build: String?, start: String?, staticRoot: String?,
+        platform: Platform, port: Int?, previewVariables: [String: String],
+        settingsRevision: String, health: Config.Health, timeouts: Config.PhaseTimeouts
     ) {
         self.fetchURL = fetchURL
         self.branch = branch
@@ -199,13 +241,12 @@ package struct Release: Hashable, Sendable, Codable {
         self.build = build
         self.start = start
         self.staticRoot = staticRoot
-        self.runtime = runtime
+        self.platform = platform
         self.port = port
         self.previewVariables = previewVariables
         self.settingsRevision = settingsRevision
         self.health = health
         self.timeouts = timeouts
-        self.image = image
     }
 }
 
@@ -278,6 +319,10 @@ package struct MachineStatus: Hashable, Sendable {
     package var settingsRevision: String?
     /// Resources it has now, where the provider tells.
     package var resources: Config.Resources?
+    /// The plain variables of its settings, where the provider tells.
+    package var environment: [String: String]?
+    /// What else somebody changed behind our back, in words such as `services`.
+    package var otherChanges: [String]
     package var region: String?
     /// Since when it has been in this state.
     package var since: Timestamp?
@@ -289,7 +334,8 @@ package struct MachineStatus: Hashable, Sendable {
     package init(
         state: MachineState, detail: String? = nil, commit: String? = nil,
         settingsRevision: String? = nil, resources: Config.Resources? = nil,
-        region: String? = nil, since: Timestamp? = nil, idleStopAt: Timestamp? = nil,
+        environment: [String: String]? = nil, otherChanges: [String] = [], region: String? = nil,
+        since: Timestamp? = nil, idleStopAt: Timestamp? = nil,
         restarts: Int = 0
     ) {
         self.state = state
@@ -297,6 +343,8 @@ package struct MachineStatus: Hashable, Sendable {
         self.commit = commit
         self.settingsRevision = settingsRevision
         self.resources = resources
+        self.environment = environment
+        self.otherChanges = otherChanges
         self.region = region
         self.since = since
         self.idleStopAt = idleStopAt
@@ -345,6 +393,17 @@ package struct OwnedObject: Hashable, Sendable {
     }
 }
 
+/// An object by the name it was given before it was made.
+package struct NamedObject: Hashable, Sendable {
+    package var kind: ObjectKind
+    package var name: String
+
+    package init(_ kind: ObjectKind, _ name: String) {
+        self.kind = kind
+        self.name = name
+    }
+}
+
 /// The kinds of object that are made outside.
 package enum ObjectKind: String, Hashable, Sendable, Codable, CaseIterable {
     case app, address, machine, process
@@ -356,6 +415,8 @@ package protocol AttemptRecorder: Sendable {
     var key: String { get }
     /// Whether an earlier run may already have made something under this key.
     var isResumed: Bool { get }
+    /// What earlier runs of this attempt named, and so may have made.
+    var named: [NamedObject] { get }
     /// Saves the name of an object before the call that makes it; durable when it returns.
     func willMake(_ object: ObjectKind, named name: String) async throws
 }
