@@ -90,7 +90,7 @@ boot_check_environment() {
 
 # The first folder that can be written to: beside this script for root, else where the user may.
 boot_find_work() {
-    for boot_work in "${PREVIEW_BOOT_WORK-}" "$boot_home/work" "${HOME-}/.preview" \
+    for boot_work in "${PREVIEW_BOOT_WORK-}" "$boot_here/work" "${HOME-}/.preview" \
         "${TMPDIR:-/tmp}/preview"; do
         case $boot_work in
         /*) mkdir -p "$boot_work" 2>/dev/null && [ -w "$boot_work" ] && return ;;
@@ -494,8 +494,14 @@ boot_build() {
     fi
     # A checkout of another commit by a command must not pass for this one.
     boot_is_at_commit || boot_fail wrong-commit
-    sync
-    printf '%s\n' "$boot_release $boot_commit" >"$boot_work/stamp.new" &&
+    boot_stamp >/dev/null 2>&1 &
+}
+
+# Notes that this release is whole, once all of it is on the disk; an end before that means that the
+# next boot does it all again.
+boot_stamp() {
+    sync &&
+        printf '%s\n' "$boot_release $boot_commit" >"$boot_work/stamp.new" &&
         mv "$boot_work/stamp.new" "$boot_work/stamp"
 }
 
@@ -539,7 +545,7 @@ boot_ports() {
 boot_launch() {
     if [ -n "$boot_start" ]; then boot_shell "$boot_start"; fi
     cd "$boot_place" || exit
-    boot_exec python3 "$boot_home/static.py" "$boot_place/${boot_static#/}"
+    boot_exec python3 "$boot_here/static.py" "$boot_place/$boot_static"
 }
 
 boot_require_app() {
@@ -553,33 +559,38 @@ boot_require_app() {
 boot_start_app() {
     boot_begin start "$boot_start_limit"
     boot_use_venv
-    [ -n "$boot_start$boot_static" ] || boot_fail no-start
-    [ -n "$boot_start" ] || [ -d "$boot_place/${boot_static#/}" ] || boot_fail no-start
+    [ -n "$boot_start" ] || [ -d "$boot_place/${boot_static:-nothing}" ] || boot_fail no-start
     boot_launch </dev/null &
     boot_app=$!
     boot_hex=$(printf '%04X' "$PORT")
-    # Some open a port for debugging first, and some their own loopback address before all others.
-    boot_wrong_since=
+    boot_next_look=$((boot_now + 1000)) boot_wrong_since=''
     while boot_pause; do
         boot_require_app
-        boot_found=$(boot_sockets)
-        case $boot_found in
+        case $(boot_sockets) in
         *"$boot_hex all "*) break ;;
-        *"$boot_hex loopback "*) boot_suspect=loopback-only ;;
-        *) boot_suspect=wrong-port ;;
         esac
         boot_clock
-        boot_waited=$((boot_now - boot_began))
-        boot_elsewhere=$(boot_ports)
-        [ -n "$boot_elsewhere" ] || boot_wrong_since=
-        [ -z "$boot_elsewhere" ] || boot_wrong_since=${boot_wrong_since:-$boot_waited}
-        if [ -n "$boot_wrong_since" ] &&
-            [ $(((boot_waited - boot_wrong_since) * 8)) -ge $((boot_start_limit * 1000)) ]; then
-            boot_fail "$boot_suspect" 0 "$boot_elsewhere"
-        fi
+        [ "$boot_now" -lt "$boot_next_look" ] || boot_look_elsewhere
         [ "$boot_now" -lt "$boot_deadline" ] || boot_fail never-listened
     done
     boot_end
+}
+
+# Fails when the app has been listening at the wrong place for an eighth of its time. Not at once:
+# some open a port for debugging first, or their own loopback address.
+boot_look_elsewhere() {
+    boot_next_look=$((boot_now + 1000))
+    boot_elsewhere=$(boot_ports)
+    if [ -z "$boot_elsewhere" ]; then
+        boot_wrong_since=''
+        return
+    fi
+    boot_wrong_since=${boot_wrong_since:-$boot_now}
+    [ $(((boot_now - boot_wrong_since) * 8)) -ge $((boot_start_limit * 1000)) ] || return 0
+    case $(boot_sockets) in
+    *"$boot_hex loopback "*) boot_fail loopback-only 0 "$boot_elsewhere" ;;
+    esac
+    boot_fail wrong-port 0 "$boot_elsewhere"
 }
 
 # Asks the app by whatever the image has, and prints the status of the answer.
@@ -680,7 +691,7 @@ boot_watch() {
 
 # --- Main ----------------------------------------------------------------------------------------
 
-boot_home=$(cd "$(dirname "$0")" && pwd)
+boot_here=$(cd "$(dirname "$0")" && pwd)
 case ${1-} in
 markers) boot_find_work && exec cat "$boot_work/markers" ;;
 extend)
