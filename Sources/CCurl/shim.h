@@ -5,8 +5,8 @@
 #include <curl/curl.h>
 
 // libcurl is loaded at its first use and not at start: with the thirty libraries that it brings along
-// it would cost every command five milliseconds and six megabytes (decision 0010). The table is
-// filled by CPreviewSystem.
+// it would cost every command five milliseconds and six megabytes. The table is filled by
+// CPreviewSystem.
 struct preview_curl_functions {
     CURLcode (*global_init)(long flags);
     CURL *(*easy_init)(void);
@@ -25,6 +25,9 @@ struct preview_curl_functions {
     CURLMcode (*multi_add_handle)(CURLM *multi, CURL *handle);
     CURLMcode (*multi_remove_handle)(CURLM *multi, CURL *handle);
     CURLMsg *(*multi_info_read)(CURLM *multi, int *left);
+    CURLSH *(*share_init)(void);
+    CURLSHcode (*share_setopt)(CURLSH *share, CURLSHoption option, ...);
+    CURLSHcode (*share_cleanup)(CURLSH *share);
 };
 
 extern struct preview_curl_functions preview_curl;
@@ -85,6 +88,17 @@ static inline CURLMsg *preview_curl_multi_info_read(CURLM *multi, int *left) {
     return preview_curl.multi_info_read(multi, left);
 }
 
+static inline CURLSH *preview_curl_share_init(void) { return preview_curl.share_init(); }
+
+static inline CURLSHcode preview_curl_share_cleanup(CURLSH *share) {
+    return preview_curl.share_cleanup(share);
+}
+
+// Lets the easy handles of a share have the same cookies, or whatever else `data` says.
+static inline CURLSHcode preview_curl_share_data(CURLSH *share, curl_lock_data data) {
+    return preview_curl.share_setopt(share, CURLSHOPT_SHARE, data);
+}
+
 // curl_easy_setopt and curl_easy_getinfo are variadic, which Swift does not import: one wrapper per
 // type of the argument. The library reports a wrong pairing as CURLE_BAD_FUNCTION_ARGUMENT at best.
 
@@ -115,6 +129,10 @@ static inline CURLcode preview_curl_set_list(CURL *handle, CURLoption option,
 static inline CURLcode preview_curl_set_callback(CURL *handle, CURLoption option,
                                                  curl_write_callback value) {
     return preview_curl.easy_setopt(handle, option, value);
+}
+
+static inline CURLcode preview_curl_set_before_request(CURL *handle, curl_prereq_callback value) {
+    return preview_curl.easy_setopt(handle, CURLOPT_PREREQFUNCTION, value);
 }
 
 static inline CURLcode preview_curl_get_long(CURL *handle, CURLINFO info, long *value) {

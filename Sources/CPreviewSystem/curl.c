@@ -33,6 +33,9 @@ const char *preview_curl_load(void) {
         {"curl_multi_add_handle", &preview_curl.multi_add_handle},
         {"curl_multi_remove_handle", &preview_curl.multi_remove_handle},
         {"curl_multi_info_read", &preview_curl.multi_info_read},
+        {"curl_share_init", &preview_curl.share_init},
+        {"curl_share_setopt", &preview_curl.share_setopt},
+        {"curl_share_cleanup", &preview_curl.share_cleanup},
     };
     for (size_t index = 0; index < sizeof functions / sizeof *functions; index++) {
         void *function = dlsym(library, functions[index].name);

@@ -77,7 +77,9 @@ import Testing
         #expect(last.redirectCount == 2)
         #expect(last.url == server.url("/c"))
         #expect(last.header("x-from") == nil)
-        let failure = await failure { HTTPRequest("GET", server.url("/loop"), redirectLimit: 5) }
+        let failure = await client.failure(
+            of: HTTPRequest("GET", server.url("/loop"), redirectLimit: 5)
+        )
         #expect(failure?.cause == .tooManyRedirects)
         let post = try await client.send(HTTPRequest("POST", server.url("/a"), redirectLimit: 5))
         #expect(post.status == 302)
@@ -87,18 +89,20 @@ import Testing
     func otherProtocol() async throws {
         let server = try TestServer { _, _ in answer("302 Found", ["Location: file:///etc/passwd"])
         }
-        let failure = await failure { HTTPRequest("GET", server.url("/"), redirectLimit: 5) }
+        let failure = await client.failure(
+            of: HTTPRequest("GET", server.url("/"), redirectLimit: 5)
+        )
         #expect(failure?.cause == .invalidResponse)
-        let file = await self.failure { HTTPRequest("GET", "file:///etc/passwd") }
+        let file = await client.failure(of: HTTPRequest("GET", "file:///etc/passwd"))
         #expect(file?.cause == .invalidRequest)
     }
 
     @Test("a header that would smuggle in another line is refused")
     func smuggling() async throws {
         let headers = [HTTPHeader("X-A", "b\r\nX-Evil: c")]
-        let failure = await failure {
-            HTTPRequest("GET", "http://127.0.0.1:9/", headers: headers)
-        }
+        let failure = await client.failure(
+            of: HTTPRequest("GET", "http://127.0.0.1:9/", headers: headers)
+        )
         #expect(failure?.cause == .invalidRequest)
         #expect(failure?.mayHaveBeenSent == false)
     }
@@ -125,7 +129,9 @@ import Testing
     func limit() async throws {
         let text = String(repeating: "x", count: 100_000)
         let server = try TestServer { _, _ in answer("200 OK", body: text) }
-        let failure = await failure { HTTPRequest("GET", server.url("/"), bodyLimit: 99_999) }
+        let failure = await client.failure(
+            of: HTTPRequest("GET", server.url("/"), bodyLimit: 99_999)
+        )
         #expect(failure?.cause == .bodyTooLarge)
         let cut = try await client.send(
             HTTPRequest("GET", server.url("/"), bodyLimit: 10, excess: .cut)
@@ -149,116 +155,68 @@ import Testing
         #expect(server.connections == 1)
         _ = try await client.send(HTTPRequest("POST", server.url("/")))
         #expect(server.connections == 2)
+        _ = try await client.send(HTTPRequest("POST", server.url("/"), reusesConnection: true))
+        #expect(server.connections == 2)
+        _ = try await client.send(HTTPRequest("GET", server.url("/"), reusesConnection: false))
+        #expect(server.connections == 3)
     }
 
-    @Test("R-5: a changing request whose connection breaks is not sent twice")
-    func notRepeated() async throws {
+    @Test(
+        "R-5: a changing request whose connection breaks is not sent twice, new or used",
+        arguments: [false, true], [nil, [], [1]] as [[UInt8]?]
+    )
+    func notRepeated(isReusing: Bool, body: [UInt8]?) async throws {
         let server = try TestServer { _, head in
             head.hasPrefix("GET") ? answer("200 OK") : .close
         }
-        _ = try await client.send(HTTPRequest("GET", server.url("/")))
-        let failure = await failure { HTTPRequest("POST", server.url("/"), body: [1]) }
-        #expect(failure?.cause == .connectionLost)
-        #expect(failure?.mayHaveBeenSent == true)
-        #expect(server.requests.filter { $0.hasPrefix("POST") }.count == 1)
+        for method in ["POST", "PUT", "DELETE"] {
+            _ = try await client.send(HTTPRequest("GET", server.url("/")))
+            let failure = await client.failure(
+                of: HTTPRequest(method, server.url("/"), body: body, reusesConnection: isReusing)
+            )
+            #expect(failure?.cause == .connectionLost)
+            #expect(failure?.mayHaveBeenSent == true)
+            #expect(failure?.message.contains("callback") == false)
+            #expect(server.requests.filter { $0.hasPrefix(method) }.count == 1)
+        }
+    }
+
+    @Test("a read whose used connection breaks is sent again by itself")
+    func readRepeated() async throws {
+        let count = Locked(0)
+        let server = try TestServer { _, _ in
+            let number = count.withLock { count in
+                count += 1
+                return count
+            }
+            return number == 2 ? .close : answer("200 OK")
+        }
+        for _ in 0..<2 {
+            #expect(try await client.send(HTTPRequest("GET", server.url("/"))).status == 200)
+        }
+        #expect(server.requests.count == 3)
     }
 
     @Test("nobody listening, no such name and no HTTP are different failures")
     func unreachable() async throws {
         let (listener, port) = try makeListener(backlog: 1)
         let closed = try makeListener(backlog: 1).1
-        let refused = await failure { HTTPRequest("GET", "http://127.0.0.1:\(closed)/") }
+        let refused = await client.failure(of: HTTPRequest("GET", "http://127.0.0.1:\(closed)/"))
         #expect(refused?.cause == .connect)
         #expect(refused?.mayHaveBeenSent == false)
         let server = try TestServer { _, _ in .send("SSH-2.0-OpenSSH\r\n\r\n") }
-        let odd = await failure { HTTPRequest("GET", server.url("/")) }
+        let odd = await client.failure(of: HTTPRequest("GET", server.url("/")))
         #expect(odd?.cause == .invalidResponse)
-        let nameless = await failure {
-            HTTPRequest("GET", "http://no-such-host.invalid/", connectTimeout: .seconds(1))
-        }
+        let nameless = await client.failure(
+            of: HTTPRequest("GET", "http://no-such-host.invalid/", connectTimeout: .seconds(1)
+        )
+        )
         // Without a network the question itself may get no answer.
         let causes: [HTTPFailure.Cause] = [.resolve, .timedOut(.resolving)]
         #expect(nameless.map { causes.contains($0.cause) } == true)
-        let malformed = await failure { HTTPRequest("GET", "http://[::1") }
+        let malformed = await client.failure(of: HTTPRequest("GET", "http://[::1"))
         #expect(malformed?.cause == .invalidRequest)
         withExtendedLifetime((listener, port)) {}
-    }
-
-    @Test("a timeout says how far the request got, and whether it was sent")
-    func timeouts() async throws {
-        let silent = try TestServer { _, _ in .sendThenHang("") }
-        let waiting = await failure {
-            HTTPRequest("GET", silent.url("/"), timeout: .milliseconds(150))
-        }
-        #expect(waiting?.cause == .timedOut(.waiting))
-        #expect(waiting?.mayHaveBeenSent == true)
-        let slow = try TestServer { _, _ in
-            .sendThenHang("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf")
-        }
-        let receiving = await failure {
-            HTTPRequest("GET", slow.url("/"), timeout: .milliseconds(150))
-        }
-        #expect(receiving?.cause == .timedOut(.receiving))
-        let securing = await failure {
-            HTTPRequest(
-                "GET",
-                "https://127.0.0.1:\(silent.port)/",
-                connectTimeout: .milliseconds(150)
-            )
-        }
-        #expect(securing?.cause == .timedOut(.securing))
-        #expect(securing?.mayHaveBeenSent == false)
-    }
-
-    @Test("a connection that is never accepted times out as one")
-    func connectTimeout() async throws {
-        let (listener, port) = try makeListener(backlog: 0)
-        // The queue of a listener that accepts nobody takes one or two, then packets are dropped.
-        let fillers = (0..<4).map { _ in
-            let number = socket(
-                AF_INET,
-                Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue),
-                0
-            )
-            return Descriptor(owning: number)
-        }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-        address.sin_port = port.bigEndian
-        for filler in fillers {
-            _ = withUnsafePointer(to: &address) { pointer in
-                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-                    connect(
-                        filler.number,
-                        pointer,
-                        socklen_t(MemoryLayout<sockaddr_in>.size)
-                    )
-                }
-            }
-        }
-        let failure = await failure {
-            HTTPRequest("GET", "http://127.0.0.1:\(port)/", connectTimeout: .milliseconds(150))
-        }
-        #expect(failure?.cause == .timedOut(.connecting))
-        #expect(failure?.mayHaveBeenSent == false)
-        withExtendedLifetime((listener, fillers)) {}
-    }
-
-    @Test("cancelling ends a request within milliseconds, before and while it waits")
-    func cancel() async throws {
-        let server = try TestServer { _, _ in .sendThenHang("") }
-        let client = client
-        let request = HTTPRequest("GET", server.url("/"))
-        let limit = Duration.milliseconds(50)
-        let time = try await fastest(below: limit) { try await timeToCancel(request, at: server) }
-        #expect(time < limit)
-        let early = Task {
-            withUnsafeCurrentTask { $0?.cancel() }
-            return try await client.send(request)
-        }
-        let none = await #expect(throws: HTTPFailure.self) { try await early.value }
-        #expect(none?.cause == .cancelled)
     }
 
     @Test("many requests run at once on one thread")
@@ -275,91 +233,5 @@ import Testing
             return try await group.reduce(into: Set()) { $0.insert($1) }
         }
         #expect(bodies == Set((0..<50).map { "/\($0)" }))
-    }
-
-    @Test("a proxy is asked for other machines, never for this one")
-    func proxy() async throws {
-        let proxy = try TestServer { _, _ in answer("200 OK", body: "proxy") }
-        let server = try TestServer { _, _ in answer("200 OK", body: "direct") }
-        let client = HTTPClient(
-            userAgent: "preview-tests/1",
-            network: HTTPNetwork(httpProxy: proxy.url(""), withoutProxy: "example.org")
-        )
-        let far = try await client.send(HTTPRequest("GET", "http://far.invalid/x"))
-        #expect(String(decoding: far.body, as: UTF8.self) == "proxy")
-        #expect(proxy.requests[0].hasPrefix("GET http://far.invalid/x "))
-        for host in ["127.0.0.1", "localhost", "app.localhost"] {
-            let near = try await client.send(
-                HTTPRequest(
-                    "GET",
-                    "http://\(host):\(server.port)/",
-                    addressOverrides: [
-                        HTTPAddressOverride(host: host, port: server.port, address: "127.0.0.1")
-                    ]
-                )
-            )
-            #expect(String(decoding: near.body, as: UTF8.self) == "direct", "\(host)")
-        }
-    }
-
-    @Test("a certificate that is not trusted is refused, one that is trusted is not")
-    func certificate() async throws {
-        let temporary = try TemporaryFolder()
-        let openssl = try #require(Command.locate("openssl", in: plainEnvironment["PATH"] ?? ""))
-        let made = try await Command(
-            openssl,
-            [
-                "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "key", "-out", "cert",
-                "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1",
-            ],
-            environment: plainEnvironment,
-            directory: temporary.path
-        ).run()
-        try #require(made.ending.isSuccess, "\(made.errorText)")
-        let log = try temporary.folder.appending(to: "log")
-        let process = try Command(
-            openssl,
-            ["s_server", "-accept", "127.0.0.1:0", "-key", "key", "-cert", "cert", "-www"],
-            environment: plainEnvironment,
-            directory: temporary.path
-        ).start(.ownSession, output: log.descriptor, errorOutput: log.descriptor)
-        var port: UInt16 = 0
-        let isListening = try await eventually {
-            port = ListeningSocket.all(of: [process]).first?.port ?? 0
-            return port != 0
-        }
-        try #require(isListening)
-        let request = HTTPRequest("GET", "https://127.0.0.1:\(port)/")
-        let failure = await failure { request }
-        #expect(failure?.cause == .tls)
-        #expect(failure?.mayHaveBeenSent == false)
-        let trusting = HTTPClient(
-            userAgent: "preview-tests/1",
-            network: HTTPNetwork(certificateFile: temporary.path + "/cert")
-        )
-        #expect(try await trusting.send(request).status == 200)
-        #expect(await process.endTree(grace: .zero) == [])
-        waitpid(process.pid, nil, 0)
-    }
-
-    private func timeToCancel(
-        _ request: HTTPRequest,
-        at server: TestServer
-    ) async throws -> Duration {
-        let before = server.requests.count
-        let client = client
-        let task = Task { try await client.send(request) }
-        let isWaiting = try await eventually { server.requests.count > before }
-        #expect(isWaiting)
-        let cancelled = ContinuousClock.now
-        task.cancel()
-        let failure = await #expect(throws: HTTPFailure.self) { try await task.value }
-        #expect(failure?.cause == .cancelled)
-        return ContinuousClock.now - cancelled
-    }
-
-    private func failure(_ request: () -> HTTPRequest) async -> HTTPFailure? {
-        let request = request()
-        return await #expect(throws: HTTPFailure.self) { try await client.send(request) }
     }
 }

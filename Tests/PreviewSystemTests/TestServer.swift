@@ -1,5 +1,6 @@
 import Glibc
 import PreviewSystem
+import Testing
 
 /// A small HTTP server on a port of its own, which answers as the test says.
 final class TestServer: Sendable {
@@ -9,6 +10,10 @@ final class TestServer: Sendable {
         case send(String)
         /// Sends these bytes, then nothing, and keeps the connection open.
         case sendThenHang(String)
+        /// Sends these parts with this time between them.
+        case sendSlowly([String], every: Duration)
+        /// Sends these bytes and closes.
+        case sendThenClose(String)
         /// Closes without a word.
         case close
     }
@@ -51,6 +56,13 @@ func answer(_ status: String, _ headers: [String] = [], body: String = "") -> Te
     return .send(lines.joined(separator: "\r\n") + "\r\n\r\n" + body)
 }
 
+extension HTTPClient {
+    /// The failure that a request must end in.
+    func failure(of request: HTTPRequest) async -> HTTPFailure? {
+        await #expect(throws: HTTPFailure.self) { try await send(request) }
+    }
+}
+
 /// A socket on 127.0.0.1 on which somebody could be accepted, and its port.
 func makeListener(backlog: Int32) throws -> (Descriptor, UInt16) {
     let descriptor = Descriptor(owning: socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0))
@@ -86,6 +98,14 @@ private func serve(
         let path = head.split(separator: " ").dropFirst().first.map(String.init) ?? ""
         switch answer(path, head) {
         case .send(let text): OutputChannel(connection.number).write(text)
+        case .sendSlowly(let parts, let pause):
+            for part in parts {
+                OutputChannel(connection.number).write(part)
+                usleep(UInt32(pause / .microseconds(1)))
+            }
+        case .sendThenClose(let text):
+            OutputChannel(connection.number).write(text)
+            return
         case .close: return
         case .sendThenHang(let text):
             OutputChannel(connection.number).write(text)

@@ -14,15 +14,22 @@ final class CurlLoop: @unchecked Sendable {
     }
 
     private let multi: UnsafeMutableRawPointer
+    /// What the transfers have in common besides connections: the cookies. Only the thread attaches
+    /// a transfer to it and takes it off again, so it needs no locks (libcurl-share(3)).
+    private let share: UnsafeMutableRawPointer?
+    private let trace: HTTPClient.Trace?
     private let orders = Locked<[Order]>([])
     /// Under way, by their easy handle. Of the thread.
     private var running: [UnsafeMutableRawPointer: (CurlTransfer, Completion)] = [:]
 
-    init() {
+    init(keepsCookies: Bool, trace: HTTPClient.Trace?) {
         guard CurlLibrary.trouble == nil, let multi = preview_curl_multi_init() else {
             preconditionFailure("the client asks for trouble before it makes a loop")
         }
         self.multi = multi
+        self.trace = trace
+        share = keepsCookies ? preview_curl_share_init() : nil
+        if let share { preview_curl_share_data(share, CURL_LOCK_DATA_COOKIE) }
         // Keeps this object alive until it is stopped.
         BlockingThread.start { self.work() }
     }
@@ -52,13 +59,33 @@ final class CurlLoop: @unchecked Sendable {
             var count: Int32 = 0
             preview_curl_multi_perform(multi, &count)
             finishDone()
+            endSilent()
             // Returns when there is work, at a wake-up, and before the next timeout of a transfer.
-            preview_curl_multi_poll(multi, 60_000)
+            preview_curl_multi_poll(multi, millisecondsToWait)
         }
         for handle in Array(running.keys) {
             end(handle) { $0.failure(.cancelled) }
         }
         preview_curl_multi_cleanup(multi)
+        if let share { preview_curl_share_cleanup(share) }
+    }
+
+    /// Ends the transfers whose server has said nothing for too long.
+    private func endSilent() {
+        let now = ContinuousClock.now
+        for (handle, (transfer, _)) in running {
+            guard let deadline = transfer.silence.deadline, deadline <= now else { continue }
+            end(handle) { $0.failure(.timedOut($0.phase)) }
+        }
+    }
+
+    private var millisecondsToWait: Int32 {
+        let longest = Int32(60_000)
+        guard let deadline = running.values.compactMap(\.0.silence.deadline).min() else {
+            return longest
+        }
+        let wait = (deadline - .now) / .milliseconds(1)
+        return Int32(min(max(wait.rounded(.up), 0), Double(longest)))
     }
 
     /// False when the thread is to end.
@@ -88,6 +115,11 @@ final class CurlLoop: @unchecked Sendable {
             return
         }
         running[transfer.handle] = (transfer, completion)
+        if let share {
+            preview_curl_set_pointer(transfer.handle, CURLOPT_SHARE, share)
+            // Reads no file, but without it shared cookies are neither kept nor sent.
+            preview_curl_set_string(transfer.handle, CURLOPT_COOKIEFILE, "")
+        }
         let code = preview_curl_multi_add_handle(multi, transfer.handle)
         if code != CURLM_OK { end(transfer.handle) { $0.failure(.other(Int(code.rawValue))) } }
     }
@@ -116,6 +148,8 @@ final class CurlLoop: @unchecked Sendable {
         guard let (transfer, completion) = running.removeValue(forKey: handle) else { return }
         let outcome = result(transfer)
         preview_curl_multi_remove_handle(multi, handle)
+        if share != nil { preview_curl_set_pointer(handle, CURLOPT_SHARE, nil) }
+        trace?(transfer.exchange(outcome))
         completion(outcome)
     }
 }

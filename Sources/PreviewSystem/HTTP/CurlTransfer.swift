@@ -6,20 +6,28 @@ import CCurl
 /// run too. Hence the unchecked conformance.
 final class CurlTransfer: @unchecked Sendable {
     let handle: UnsafeMutableRawPointer
+    let request: HTTPRequest
     var isCancelled = false
+    /// How long the server may go on saying nothing.
+    private(set) var silence: SilenceLimit
 
-    private let request: HTTPRequest
+    private let attempt: Int
+    private let created = ContinuousClock.now
+    /// How often the request went out, or was about to.
+    private var issueCount = 0
     private var headers: [HTTPHeader] = []
     private var received: [UInt8] = []
     private var isOverLimit = false
-    private var requestHeaders: UnsafeMutablePointer<curl_slist>?
-    private var connectTo: UnsafeMutablePointer<curl_slist>?
-    private let body: UnsafeMutableBufferPointer<UInt8>
-    private let errorText: UnsafeMutablePointer<CChar>
+    // What libcurl is given without copying it; see `CurlTransfer+Options`.
+    var requestHeaders: UnsafeMutablePointer<curl_slist>?
+    var connectTo: UnsafeMutablePointer<curl_slist>?
+    let body: UnsafeMutableBufferPointer<UInt8>
+    let errorText: UnsafeMutablePointer<CChar>
 
-    /// Prepares the request; nothing is sent yet.
+    /// Prepares the request; nothing is sent yet. `attempt` counts the tries, from 1.
     init(
         _ request: HTTPRequest,
+        attempt: Int,
         network: HTTPNetwork,
         userAgent: String
     ) throws(HTTPFailure) {
@@ -28,6 +36,11 @@ final class CurlTransfer: @unchecked Sendable {
         }
         self.handle = handle
         self.request = request
+        self.attempt = attempt
+        silence = SilenceLimit(
+            beforeAnswer: request.responseTimeout,
+            withinAnswer: request.idleTimeout
+        )
         body = .allocate(capacity: request.body?.count ?? 0)
         _ = body.initialize(from: request.body ?? [])
         errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
@@ -70,122 +83,72 @@ final class CurlTransfer: @unchecked Sendable {
     /// A failure at this point of the transfer.
     func failure(_ cause: HTTPFailure.Cause, _ code: CURLcode = CURLE_OK) -> HTTPFailure {
         let detail = String(cString: errorText)
+        // The library's own words would speak of callbacks.
+        let isOwnReason = cause == .bodyTooLarge || code == CURLE_ABORTED_BY_CALLBACK
         let general: String =
             switch cause {
             case .cancelled: "the request was cancelled"
             case .bodyTooLarge: "the answer is longer than \(request.bodyLimit) bytes"
+            case .timedOut: "the time for it was over"
+            case .connectionLost where code == CURLE_ABORTED_BY_CALLBACK:
+                "the connection ended, and a changing request is not sent again"
             default: String(cString: preview_curl_easy_strerror(code))
             }
         return HTTPFailure(
             cause: cause,
             mayHaveBeenSent: hasSent,
-            message: detail.isEmpty || cause == .bodyTooLarge ? general : detail
+            message: detail.isEmpty || isOwnReason ? general : detail,
+            requestID: HTTPResponse.requestID(in: headers)
         )
     }
 
-    // MARK: Options
-
-    /// libcurl takes what it is given as C strings and sends header lines as they are.
-    private func checkText() throws(HTTPFailure) {
-        let parts =
-            [request.method, request.url] + request.headers.flatMap { [$0.name, $0.value] }
-        let isClean = parts.allSatisfy { part in
-            !part.utf8.contains { $0 == 0 || $0 == UInt8(ascii: "\r") || $0 == UInt8(ascii: "\n") }
+    /// What became of the request, for whoever traces it.
+    func exchange(_ outcome: Result<HTTPResponse, HTTPFailure>) -> HTTPExchange {
+        var exchange = HTTPExchange(
+            method: request.method,
+            url: HTTPExchange.shownURL(request.url),
+            attempt: attempt,
+            requestID: HTTPResponse.requestID(in: headers),
+            sentBytes: Int(size(CURLINFO_SIZE_UPLOAD_T)),
+            receivedBytes: Int(size(CURLINFO_SIZE_DOWNLOAD_T)),
+            duration: ContinuousClock.now - created,
+            isReusedConnection: issueCount > 0 && number(CURLINFO_NUM_CONNECTS) == 0,
+            version: version
+        )
+        switch outcome {
+        case .success(let response): exchange.status = response.status
+        case .failure(let failure): exchange.failure = failure
         }
-        guard isClean else { throw failure(.invalidRequest, CURLE_URL_MALFORMAT) }
+        return exchange
     }
 
-    private func setRequest(userAgent: String) {
-        set(CURLOPT_URL, request.url)
-        set(CURLOPT_USERAGENT, userAgent)
-        set(CURLOPT_PROTOCOLS_STR, "http,https")
-        set(CURLOPT_REDIR_PROTOCOLS_STR, "http,https")
-        set(CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1)
-        switch request.method {
-        case "GET": set(CURLOPT_HTTPGET, 1)
-        case "HEAD": set(CURLOPT_NOBODY, 1)
-        default:
-            set(CURLOPT_CUSTOMREQUEST, request.method)
-            set(CURLOPT_FRESH_CONNECT, 1)
+    private var version: String? {
+        switch number(CURLINFO_HTTP_VERSION) {
+        case CURL_HTTP_VERSION_1_0: "HTTP/1.0"
+        case CURL_HTTP_VERSION_1_1: "HTTP/1.1"
+        case CURL_HTTP_VERSION_2_0: "HTTP/2"
+        default: nil
         }
-        if request.method == "GET" || request.method == "HEAD", request.redirectLimit > 0 {
-            set(CURLOPT_FOLLOWLOCATION, 1)
-            set(CURLOPT_MAXREDIRS, request.redirectLimit)
-        }
-        if request.body != nil {
-            preview_curl_set_size(handle, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(body.count))
-            preview_curl_set_pointer(handle, CURLOPT_POSTFIELDS, body.baseAddress)
-            // Without a body pointer of its own an empty body would be read from standard input.
-            if body.isEmpty { set(CURLOPT_COPYPOSTFIELDS, "") }
-        }
-        setHeaders()
     }
 
-    private func setHeaders() {
-        let given = Set(request.headers.map { $0.name.lowercased() })
-        // A line without value takes a header away that libcurl would add by itself; one that is
-        // to be empty ends in a semicolon (CURLOPT_HTTPHEADER(3)).
-        var lines = request.headers.map {
-            $0.value.isEmpty ? "\($0.name);" : "\($0.name): \($0.value)"
-        }
-        for name in ["Expect", "Content-Type"] where !given.contains(name.lowercased()) {
-            lines.append("\(name):")
-        }
-        for line in lines {
-            requestHeaders = preview_curl_slist_append(requestHeaders, line)
-        }
-        preview_curl_set_list(handle, CURLOPT_HTTPHEADER, requestHeaders)
-    }
+    // MARK: Sending and receiving
 
-    private func setLimits() {
-        set(CURLOPT_NOSIGNAL, 1)
-        // A name that is being looked up must not hold up the thread when its transfer ends.
-        set(CURLOPT_QUICK_EXIT, 1)
-        set(CURLOPT_CONNECTTIMEOUT_MS, milliseconds(request.connectTimeout))
-        set(CURLOPT_TIMEOUT_MS, milliseconds(request.timeout))
+    /// Asked each time a connection is there and the request is about to go out; false ends the
+    /// transfer.
+    ///
+    /// libcurl sends a request again by itself: when a used connection is found dead, when an
+    /// HTTP/2 server refuses the stream, and when it asks for HTTP/1.1. This is the one point that
+    /// each of these passes (CURLOPT_PREREQFUNCTION(3)), so here a changing request is held back.
+    fileprivate func mayIssue() -> Bool {
+        issueCount += 1
+        guard issueCount == 1 || HTTPRequest.isRead(request.method) else { return false }
+        silence.began()
+        return true
     }
-
-    private func setNetwork(_ network: HTTPNetwork) {
-        set(CURLOPT_SSL_VERIFYPEER, 1)
-        set(CURLOPT_SSL_VERIFYHOST, 2)
-        if let file = network.certificateFile { set(CURLOPT_CAINFO, file) }
-        // An empty value, unlike none, keeps libcurl from reading the environment itself.
-        let isSecure = request.url.lowercased().hasPrefix("https:")
-        set(CURLOPT_PROXY, (isSecure ? network.httpsProxy : network.httpProxy) ?? "")
-        let loopback = "localhost,127.0.0.0/8,::1"
-        set(CURLOPT_NOPROXY, network.withoutProxy.map { "\($0),\(loopback)" } ?? loopback)
-        for override in request.addressOverrides {
-            let address =
-                override.address.contains(":") ? "[\(override.address)]" : override.address
-            let line = "\(override.host):\(override.port):\(address):\(override.port)"
-            connectTo = preview_curl_slist_append(connectTo, line)
-        }
-        preview_curl_set_list(handle, CURLOPT_CONNECT_TO, connectTo)
-    }
-
-    private func setCallbacks() {
-        let context = Unmanaged.passUnretained(self).toOpaque()
-        preview_curl_set_callback(handle, CURLOPT_WRITEFUNCTION, receiveBody)
-        preview_curl_set_pointer(handle, CURLOPT_WRITEDATA, context)
-        preview_curl_set_callback(handle, CURLOPT_HEADERFUNCTION, receiveHeader)
-        preview_curl_set_pointer(handle, CURLOPT_HEADERDATA, context)
-        preview_curl_set_pointer(handle, CURLOPT_ERRORBUFFER, errorText)
-    }
-
-    private func set(_ option: CURLoption, _ value: Int) {
-        let code = preview_curl_set_long(handle, option, value)
-        precondition(code == CURLE_OK, "curl option \(option.rawValue): error \(code.rawValue)")
-    }
-
-    private func set(_ option: CURLoption, _ value: String) {
-        let code = preview_curl_set_string(handle, option, value)
-        precondition(code == CURLE_OK, "curl option \(option.rawValue): error \(code.rawValue)")
-    }
-
-    // MARK: Receiving
 
     /// Takes part of the body; false ends the transfer.
     fileprivate func take(body part: UnsafeRawBufferPointer) -> Bool {
+        silence.heard()
         let room = request.bodyLimit - received.count
         received += part.prefix(room)
         isOverLimit = part.count > room
@@ -194,6 +157,7 @@ final class CurlTransfer: @unchecked Sendable {
 
     /// Takes one line of the head. A status line begins a new head: after a redirect, or 100.
     fileprivate func take(headerLine part: UnsafeRawBufferPointer) {
+        silence.heard()
         let line = String(decoding: part, as: UTF8.self)
         if line.hasPrefix("HTTP/") {
             headers = []
@@ -215,8 +179,12 @@ final class CurlTransfer: @unchecked Sendable {
         case CURLE_COULDNT_CONNECT: .connect
         case CURLE_OPERATION_TIMEDOUT: .timedOut(phase)
         case CURLE_TOO_MANY_REDIRECTS: .tooManyRedirects
-        case CURLE_GOT_NOTHING, CURLE_RECV_ERROR, CURLE_SEND_ERROR, CURLE_PARTIAL_FILE:
-            .connectionLost
+        case CURLE_GOT_NOTHING, CURLE_RECV_ERROR, CURLE_SEND_ERROR, CURLE_PARTIAL_FILE,
+            CURLE_HTTP2, CURLE_HTTP2_STREAM:
+            // Before the request it is a proxy that refused the way, or one that hung up.
+            issueCount > 0 ? .connectionLost : .connect
+        // Only `mayIssue` says so.
+        case CURLE_ABORTED_BY_CALLBACK: .connectionLost
         case CURLE_WEIRD_SERVER_REPLY, CURLE_BAD_CONTENT_ENCODING: .invalidResponse
         case CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CERTPROBLEM,
             CURLE_SSL_CIPHER, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_ISSUER_ERROR,
@@ -227,10 +195,11 @@ final class CurlTransfer: @unchecked Sendable {
         }
     }
 
-    private var hasSent: Bool { number(CURLINFO_REQUEST_SIZE) > 0 }
+    /// The size alone would count what was said to a proxy.
+    private var hasSent: Bool { issueCount > 0 && number(CURLINFO_REQUEST_SIZE) > 0 }
 
     /// The first part of the transfer that took no time yet is the one under way.
-    private var phase: HTTPFailure.Phase {
+    var phase: HTTPFailure.Phase {
         if size(CURLINFO_STARTTRANSFER_TIME_T) > 0 { return .receiving }
         if size(CURLINFO_PRETRANSFER_TIME_T) > 0 { return .waiting }
         // The time of the connection is set with that of TLS only, its own port before.
@@ -258,7 +227,21 @@ final class CurlTransfer: @unchecked Sendable {
     }
 }
 
-private func receiveBody(
+// MARK: Callbacks, each with the transfer as its context
+
+func allowRequest(
+    _ context: UnsafeMutableRawPointer?,
+    _ remoteAddress: UnsafeMutablePointer<CChar>?,
+    _ localAddress: UnsafeMutablePointer<CChar>?,
+    _ remotePort: Int32,
+    _ localPort: Int32
+) -> Int32 {
+    guard let context else { return CURL_PREREQFUNC_ABORT }
+    let transfer = Unmanaged<CurlTransfer>.fromOpaque(context).takeUnretainedValue()
+    return transfer.mayIssue() ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
+}
+
+func receiveBody(
     _ bytes: UnsafeMutablePointer<CChar>?,
     _ size: Int,
     _ count: Int,
@@ -270,7 +253,7 @@ private func receiveBody(
     return transfer.take(body: part) ? part.count : 0
 }
 
-private func receiveHeader(
+func receiveHeader(
     _ bytes: UnsafeMutablePointer<CChar>?,
     _ size: Int,
     _ count: Int,
@@ -292,8 +275,4 @@ private func trimmed(_ text: Substring) -> String {
         rest.removeLast()
     }
     return String(rest)
-}
-
-private func milliseconds(_ duration: Duration) -> Int {
-    max(1, Int(clamping: Int64((duration / .milliseconds(1)).rounded(.up))))
 }

@@ -50,8 +50,13 @@ package struct HTTPRequest: Hashable, Sendable {
     package var body: [UInt8]?
     /// Time for the name, the connection and TLS.
     package var connectTimeout: Duration
-    /// Time for everything, redirects included.
-    package var timeout: Duration
+    /// Time from the connection being there to the first byte of the answer, or nil for no limit.
+    /// Sending the body counts.
+    package var responseTimeout: Duration?
+    /// The longest silence of the server within its answer, or nil for no limit.
+    package var idleTimeout: Duration?
+    /// Time for everything, redirects included, or nil for no limit.
+    package var timeout: Duration?
     /// How many redirects are followed, for GET and HEAD only; 0 returns them as they are.
     package var redirectLimit: Int
     /// Addresses to use in place of those the names have.
@@ -60,6 +65,14 @@ package struct HTTPRequest: Hashable, Sendable {
     package var bodyLimit: Int
     /// What to do with a longer one.
     package var excess: Excess
+    /// Whether a connection that is open already may carry the request. Unless said otherwise, it
+    /// may carry GET and HEAD: a used connection may end just as the request goes out, and for any
+    /// other method that is a failure with unknown effect, because it is never sent a second time.
+    /// Say yes where the caller can find out what became of it, as that saves a handshake.
+    package var reusesConnection: Bool
+    /// Whether sending the request twice does no more than sending it once, so that `RetryPolicy`
+    /// may repeat it whatever became of it. Unless said otherwise, GET and HEAD are.
+    package var isIdempotent: Bool
 
     /// A request; see the properties.
     package init(
@@ -68,103 +81,33 @@ package struct HTTPRequest: Hashable, Sendable {
         headers: [HTTPHeader] = [],
         body: [UInt8]? = nil,
         connectTimeout: Duration = .seconds(10),
-        timeout: Duration = .seconds(60),
+        responseTimeout: Duration? = nil,
+        idleTimeout: Duration? = nil,
+        timeout: Duration? = .seconds(60),
         redirectLimit: Int = 0,
         addressOverrides: [HTTPAddressOverride] = [],
         bodyLimit: Int = 16 * 1024 * 1024,
-        excess: Excess = .fail
+        excess: Excess = .fail,
+        reusesConnection: Bool? = nil,
+        isIdempotent: Bool? = nil
     ) {
         self.method = method
         self.url = url
         self.headers = headers
         self.body = body
         self.connectTimeout = connectTimeout
+        self.responseTimeout = responseTimeout
+        self.idleTimeout = idleTimeout
         self.timeout = timeout
         self.redirectLimit = redirectLimit
         self.addressOverrides = addressOverrides
         self.bodyLimit = bodyLimit
         self.excess = excess
-    }
-}
-
-/// What came back, whatever its status.
-package struct HTTPResponse: Hashable, Sendable {
-    /// The status code.
-    package var status: Int
-    /// The headers of the last response, in order.
-    package var headers: [HTTPHeader]
-    /// The body.
-    package var body: [UInt8]
-    /// Whether the body went on beyond the request's limit.
-    package var isBodyCut: Bool
-    /// The URL that answered: the last one, if redirects were followed.
-    package var url: String
-    /// How many redirects were followed.
-    package var redirectCount: Int
-    /// The address that answered, without port: that of the proxy, if there is one.
-    package var remoteAddress: String
-    /// The port that answered.
-    package var remotePort: UInt16
-
-    /// The value of the first header of this name, in any case, or nil.
-    package func header(_ name: String) -> String? {
-        headers.first { $0.name.lowercased() == name.lowercased() }?.value
-    }
-}
-
-/// A request without a response.
-package struct HTTPFailure: Error, Hashable, Sendable {
-    /// How far a request got within its time.
-    package enum Phase: String, Sendable {
-        case resolving = "looking up the name"
-        case connecting
-        case securing = "agreeing on encryption"
-        case waiting = "waiting for the answer"
-        case receiving = "receiving the answer"
+        let isRead = Self.isRead(method)
+        self.reusesConnection = reusesConnection ?? isRead
+        self.isIdempotent = isIdempotent ?? isRead
     }
 
-    /// Why there is no response.
-    package enum Cause: Hashable, Sendable {
-        /// The URL, or a header, is malformed, or asks for another protocol than HTTP.
-        case invalidRequest
-        /// The name has no address.
-        case resolve
-        /// Nobody accepts connections there.
-        case connect
-        /// No safe connection: an unknown or wrong certificate, no common protocol.
-        case tls
-        /// The time was over in this phase.
-        case timedOut(Phase)
-        /// The connection ended before the answer did.
-        case connectionLost
-        /// More redirects than allowed.
-        case tooManyRedirects
-        /// A longer body than allowed.
-        case bodyTooLarge
-        /// What came back is not HTTP.
-        case invalidResponse
-        /// The waiting task was cancelled.
-        case cancelled
-        /// libcurl is not on this machine.
-        case library
-        /// Another failure, by its number in libcurl-errors(3).
-        case other(Int)
-    }
-
-    /// Why there is no response. Callers switch over this, never over the text.
-    package var cause: Cause
-    /// Whether any of the request may have gone out, so that its effect is unknown.
-    package var mayHaveBeenSent: Bool
-    /// The library's words, for the user.
-    package var message: String
-}
-
-extension HTTPFailure: CustomStringConvertible {
-    /// One line in the user's words.
-    package var description: String {
-        switch cause {
-        case .timedOut(let phase): "no answer in time, while \(phase.rawValue): \(message)"
-        default: message
-        }
-    }
+    /// Whether a method changes nothing, so that even libcurl may send it twice.
+    static func isRead(_ method: String) -> Bool { method == "GET" || method == "HEAD" }
 }

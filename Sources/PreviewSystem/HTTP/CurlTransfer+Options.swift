@@ -1,0 +1,127 @@
+import CCurl
+
+/// What libcurl is told before a transfer begins.
+extension CurlTransfer {
+    /// A connection that has been idle for more seconds is not trusted with a request that changes
+    /// something: routers on the way forget connections without telling either end.
+    private static let longestIdleForChanges = 30
+
+    /// libcurl takes what it is given as C strings and sends header lines as they are.
+    func checkText() throws(HTTPFailure) {
+        let parts =
+            [request.method, request.url] + request.headers.flatMap { [$0.name, $0.value] }
+        let isClean = parts.allSatisfy { part in
+            !part.utf8.contains { $0 == 0 || $0 == UInt8(ascii: "\r") || $0 == UInt8(ascii: "\n") }
+        }
+        guard isClean else { throw failure(.invalidRequest, CURLE_URL_MALFORMAT) }
+    }
+
+    func setRequest(userAgent: String) {
+        set(CURLOPT_URL, request.url)
+        set(CURLOPT_USERAGENT, userAgent)
+        set(CURLOPT_PROTOCOLS_STR, "http,https")
+        set(CURLOPT_REDIR_PROTOCOLS_STR, "http,https")
+        switch request.method {
+        case "GET": set(CURLOPT_HTTPGET, 1)
+        case "HEAD": set(CURLOPT_NOBODY, 1)
+        default: set(CURLOPT_CUSTOMREQUEST, request.method)
+        }
+        if isFollowing {
+            set(CURLOPT_FOLLOWLOCATION, 1)
+            set(CURLOPT_MAXREDIRS, request.redirectLimit)
+        }
+        if request.body != nil {
+            preview_curl_set_size(handle, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(body.count))
+            preview_curl_set_pointer(handle, CURLOPT_POSTFIELDS, body.baseAddress)
+            // Without a body pointer of its own an empty body would be read from standard input.
+            if body.isEmpty { set(CURLOPT_COPYPOSTFIELDS, "") }
+        }
+        setConnection()
+        setHeaders()
+    }
+
+    /// Whether redirects are followed.
+    private var isFollowing: Bool {
+        HTTPRequest.isRead(request.method) && request.redirectLimit > 0
+    }
+
+    private var isSecure: Bool { request.url.lowercased().hasPrefix("https:") }
+
+    private func setConnection() {
+        // HTTP/2 where TLS agrees on it, HTTP/1.1 elsewhere.
+        set(CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_2TLS)
+        guard request.reusesConnection else { return set(CURLOPT_FRESH_CONNECT, 1) }
+        // One that is being made may turn out to carry more than one request.
+        if isSecure { set(CURLOPT_PIPEWAIT, 1) }
+        if !HTTPRequest.isRead(request.method) {
+            set(CURLOPT_MAXAGE_CONN, Self.longestIdleForChanges)
+        }
+    }
+
+    private func setHeaders() {
+        let given = Set(request.headers.map { $0.name.lowercased() })
+        // A line without value takes a header away that libcurl would add by itself; one that is
+        // to be empty ends in a semicolon (CURLOPT_HTTPHEADER(3)).
+        var lines = request.headers.map {
+            $0.value.isEmpty ? "\($0.name);" : "\($0.name): \($0.value)"
+        }
+        for name in ["Expect", "Content-Type"] where !given.contains(name.lowercased()) {
+            lines.append("\(name):")
+        }
+        for line in lines {
+            requestHeaders = preview_curl_slist_append(requestHeaders, line)
+        }
+        preview_curl_set_list(handle, CURLOPT_HTTPHEADER, requestHeaders)
+    }
+
+    func setLimits() {
+        set(CURLOPT_NOSIGNAL, 1)
+        // A name that is being looked up must not hold up the thread when its transfer ends.
+        set(CURLOPT_QUICK_EXIT, 1)
+        set(CURLOPT_CONNECTTIMEOUT_MS, milliseconds(request.connectTimeout))
+        if let timeout = request.timeout { set(CURLOPT_TIMEOUT_MS, milliseconds(timeout)) }
+    }
+
+    func setNetwork(_ network: HTTPNetwork) {
+        set(CURLOPT_SSL_VERIFYPEER, 1)
+        set(CURLOPT_SSL_VERIFYHOST, 2)
+        if let file = network.certificateFile { set(CURLOPT_CAINFO, file) }
+        // An empty value, unlike none, keeps libcurl from reading the environment itself.
+        set(CURLOPT_PROXY, (isSecure ? network.httpsProxy : network.httpProxy) ?? "")
+        set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
+        let loopback = "localhost,127.0.0.0/8,::1"
+        set(CURLOPT_NOPROXY, network.withoutProxy.map { "\($0),\(loopback)" } ?? loopback)
+        for override in request.addressOverrides {
+            let address =
+                override.address.contains(":") ? "[\(override.address)]" : override.address
+            let line = "\(override.host):\(override.port):\(address):\(override.port)"
+            connectTo = preview_curl_slist_append(connectTo, line)
+        }
+        preview_curl_set_list(handle, CURLOPT_CONNECT_TO, connectTo)
+    }
+
+    func setCallbacks() {
+        let context = Unmanaged.passUnretained(self).toOpaque()
+        preview_curl_set_callback(handle, CURLOPT_WRITEFUNCTION, receiveBody)
+        preview_curl_set_pointer(handle, CURLOPT_WRITEDATA, context)
+        preview_curl_set_callback(handle, CURLOPT_HEADERFUNCTION, receiveHeader)
+        preview_curl_set_pointer(handle, CURLOPT_HEADERDATA, context)
+        preview_curl_set_before_request(handle, allowRequest)
+        preview_curl_set_pointer(handle, CURLOPT_PREREQDATA, context)
+        preview_curl_set_pointer(handle, CURLOPT_ERRORBUFFER, errorText)
+    }
+
+    private func set(_ option: CURLoption, _ value: Int) {
+        let code = preview_curl_set_long(handle, option, value)
+        precondition(code == CURLE_OK, "curl option \(option.rawValue): error \(code.rawValue)")
+    }
+
+    private func set(_ option: CURLoption, _ value: String) {
+        let code = preview_curl_set_string(handle, option, value)
+        precondition(code == CURLE_OK, "curl option \(option.rawValue): error \(code.rawValue)")
+    }
+}
+
+private func milliseconds(_ duration: Duration) -> Int {
+    max(1, Int(clamping: Int64((duration / .milliseconds(1)).rounded(.up))))
+}

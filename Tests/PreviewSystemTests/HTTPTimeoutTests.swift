@@ -1,0 +1,139 @@
+import Glibc
+import PreviewSystem
+import Testing
+
+@Suite struct HTTPTimeoutTests {
+    private let client = HTTPClient(userAgent: "preview-tests/1")
+
+    @Test("a timeout says how far the request got, and whether it was sent")
+    func timeouts() async throws {
+        let silent = try TestServer { _, _ in .sendThenHang("") }
+        let waiting = await client.failure(
+            of: HTTPRequest("GET", silent.url("/"), timeout: .milliseconds(150)
+        )
+        )
+        #expect(waiting?.cause == .timedOut(.waiting))
+        #expect(waiting?.mayHaveBeenSent == true)
+        let slow = try TestServer { _, _ in
+            .sendThenHang("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf")
+        }
+        let receiving = await client.failure(
+            of: HTTPRequest("GET", slow.url("/"), timeout: .milliseconds(150)
+        )
+        )
+        #expect(receiving?.cause == .timedOut(.receiving))
+        let securing = await client.failure(
+            of: HTTPRequest(
+                "GET",
+                "https://127.0.0.1:\(silent.port)/",
+                connectTimeout: .milliseconds(150)
+            )
+        )
+        #expect(securing?.cause == .timedOut(.securing))
+        #expect(securing?.mayHaveBeenSent == false)
+    }
+
+    @Test("the first byte has a time of its own, which what follows does not use up")
+    func responseTimeout() async throws {
+        let silent = try TestServer { _, _ in .sendThenHang("") }
+        let waiting = await client.failure(
+            of: HTTPRequest("POST", silent.url("/"), responseTimeout: .milliseconds(100)
+        )
+        )
+        #expect(waiting?.cause == .timedOut(.waiting))
+        #expect(waiting?.mayHaveBeenSent == true)
+        let slow = try TestServer { _, _ in
+            .sendSlowly(["HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\na", "b"], every: .seconds(1))
+        }
+        let response = try await client.send(
+            HTTPRequest("GET", slow.url("/"), responseTimeout: .milliseconds(800))
+        )
+        #expect(response.body.count == 2)
+    }
+
+    @Test("an answer may take long, but not fall silent")
+    func idleTimeout() async throws {
+        let head = "HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\n"
+        let hanging = try TestServer { _, _ in .sendThenHang(head + "half") }
+        let silent = await client.failure(
+            of: HTTPRequest("GET", hanging.url("/"), idleTimeout: .milliseconds(100)
+        )
+        )
+        #expect(silent?.cause == .timedOut(.receiving))
+        let steady = try TestServer { _, _ in
+            .sendSlowly([head] + Array(repeating: "x", count: 12), every: .milliseconds(100))
+        }
+        let response = try await client.send(
+            HTTPRequest("GET", steady.url("/"), idleTimeout: .seconds(1), timeout: nil)
+        )
+        #expect(response.body.count == 12)
+    }
+
+    @Test("a connection that is never accepted times out as one")
+    func connectTimeout() async throws {
+        let (listener, port) = try makeListener(backlog: 0)
+        // The queue of a listener that accepts nobody takes one or two, then packets are dropped.
+        let fillers = (0..<4).map { _ in
+            let number = socket(
+                AF_INET,
+                Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue),
+                0
+            )
+            return Descriptor(owning: number)
+        }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        address.sin_port = port.bigEndian
+        for filler in fillers {
+            _ = withUnsafePointer(to: &address) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
+                    connect(
+                        filler.number,
+                        pointer,
+                        socklen_t(MemoryLayout<sockaddr_in>.size)
+                    )
+                }
+            }
+        }
+        let failure = await client.failure(
+            of: HTTPRequest("GET", "http://127.0.0.1:\(port)/", connectTimeout: .milliseconds(150)
+        )
+        )
+        #expect(failure?.cause == .timedOut(.connecting))
+        #expect(failure?.mayHaveBeenSent == false)
+        withExtendedLifetime((listener, fillers)) {}
+    }
+
+    @Test("cancelling ends a request within milliseconds, before and while it waits")
+    func cancel() async throws {
+        let server = try TestServer { _, _ in .sendThenHang("") }
+        let client = client
+        let request = HTTPRequest("GET", server.url("/"))
+        let limit = Duration.milliseconds(50)
+        let time = try await fastest(below: limit) { try await timeToCancel(request, at: server) }
+        #expect(time < limit)
+        let early = Task {
+            withUnsafeCurrentTask { $0?.cancel() }
+            return try await client.send(request)
+        }
+        let none = await #expect(throws: HTTPFailure.self) { try await early.value }
+        #expect(none?.cause == .cancelled)
+    }
+
+    private func timeToCancel(
+        _ request: HTTPRequest,
+        at server: TestServer
+    ) async throws -> Duration {
+        let before = server.requests.count
+        let client = client
+        let task = Task { try await client.send(request) }
+        let isWaiting = try await eventually { server.requests.count > before }
+        #expect(isWaiting)
+        let cancelled = ContinuousClock.now
+        task.cancel()
+        let failure = await #expect(throws: HTTPFailure.self) { try await task.value }
+        #expect(failure?.cause == .cancelled)
+        return ContinuousClock.now - cancelled
+    }
+}
