@@ -202,13 +202,13 @@ boot_is_alive() {
     esac
 }
 
-# Ends job and app with all they have started: TERM, after ten seconds KILL.
+# Ends job and app with all they have started: TERM, after eight seconds KILL.
 boot_end_jobs() {
     boot_leaving=1
     boot_kill TERM "$boot_job"
     boot_kill TERM "$boot_app"
     boot_clock
-    boot_patience=$((boot_now + 10000))
+    boot_patience=$((boot_now + 8000))
     for boot_process in $boot_job $boot_app; do
         if boot_await "$boot_process" "$boot_patience"; then
             [ "$boot_process" != "$boot_app" ] || boot_app_status=$boot_status

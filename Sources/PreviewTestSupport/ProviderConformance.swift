@@ -153,11 +153,15 @@ package final class TrialAttempt: AttemptRecorder {
     package let key: String
     package let isResumed: Bool
     package let named: [NamedObject]
+    package let adopts: Bool
     private let objects = Locked<[NamedObject]>([])
 
     /// `named`: what earlier runs of this attempt named.
-    package init(_ key: String, isResumed: Bool = false, named: [NamedObject] = []) {
+    package init(
+        _ key: String, isResumed: Bool = false, named: [NamedObject] = [], adopts: Bool = false
+    ) {
         self.key = key
+        self.adopts = adopts
         self.named = named
         self.isResumed = isResumed
     }

@@ -16,7 +16,8 @@ struct FlyAccess {
     ///
     /// - Throws: ``Failure`` where there is no token.
     func provider(git: GitRepository, redactor: Redactor) throws -> FlyProvider {
-        let http = HTTPClient(userAgent: Self.userAgent, network: surroundings.network)
+        let http = HTTPClient(
+            userAgent: Self.userAgent, network: surroundings.network, keepsCookies: true)
         let client = FlyClient(
             token: FlyToken(try token()), machinesURL: base("FLY_FLAPS_BASE_URL", FlyClient.machinesURL),
             platformURL: base("FLY_API_BASE_URL", FlyClient.platformURL), http: http)
@@ -26,7 +27,7 @@ struct FlyAccess {
                 organization: surroundings.value("FLY_ORG") ?? surroundings.value("FLY_ORG_ID"),
                 urlTemplate: base("FLY_APP_URL_TEMPLATE", "https://{app}.fly.dev"), http: http,
                 repositoryToken: Tokens(surroundings).gitHub, isPublic: git.isReadableByAnybody,
-                redactor: redactor, hints: hints))
+                redactor: redactor, now: Clocks.now, hints: hints))
     }
 
     private static let userAgent = "preview"

@@ -213,7 +213,8 @@ struct ApplyRun: Sendable {
         baseline = await journal.state
         reportBegin(step, planned: planned, view: view)
         let recorder = JournalRecorder(
-            journal: journal, step: step.id, attempt: attempt, isResumed: isResumed)
+            journal: journal, step: step.id, attempt: attempt, isResumed: isResumed,
+            adopts: request.adopts)
         let run = StepRun(
             config: request.config, identity: identity, state: await journal.state,
             facts: view.facts, previous: view.state.output(of: step), action: planned.action,

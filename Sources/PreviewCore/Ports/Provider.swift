@@ -121,6 +121,9 @@ package protocol AttemptRecorder: Sendable {
     var isResumed: Bool { get }
     /// What earlier runs of this attempt named, and so may have made.
     var named: [NamedObject] { get }
+    /// Whether a person said that what another record made of the same branch may be taken over
+    /// (`--adopt`, ENGINE R-33).
+    var adopts: Bool { get }
     /// Saves the name of an object before the call that makes it; durable when it returns.
     func willMake(_ object: ObjectKind, named name: String) async throws
 }

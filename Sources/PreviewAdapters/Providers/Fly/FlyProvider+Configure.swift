@@ -6,18 +6,17 @@ extension FlyProvider {
         attempt: any AttemptRecorder
     ) async throws -> SettingsReceipt {
         try await translating(step: .settings) {
-            async let present = require(machine, step: .settings)
+            async let present = requireMarked(machine, step: .settings)
             let vault = try await setSecrets(settings, secrets, of: machine.app, attempt: attempt)
-            let current = try await present
-            var marks = current.marks ?? unmarked(current)
+            var (current, marks) = try await present
             marks.attempt = attempt.key
             marks.expiresAt = settings.expiresAt
             marks.settings = settings.revision
             marks.secrets = vault.digest
             var config = MachineConfiguration(current.config)
             config.configure(settings, marks: marks)
-            guard config.changes(from: current.config) || vault.version != nil else {
-                return receipt(settings)
+            guard config.differs(from: current.config) || vault.version != nil else {
+                return SettingsReceipt()
             }
             // A running machine starts once with everything: here, or in step 4 if that has to do.
             let restarts = current.isRunning && !settings.isBootNext
@@ -25,19 +24,8 @@ extension FlyProvider {
                 current, of: machine, to: config,
                 launches: restarts, secretsVersion: vault.version, attempt: attempt)
             if restarts { try await settle(machine, step: .settings) }
-            return receipt(settings)
+            return SettingsReceipt()
         }
-    }
-
-    /// Marks of a machine that lost its own; the record says that it is ours.
-    private func unmarked(_ machine: FlyMachine) -> MachineMarks {
-        MachineMarks(
-            owner: Ownership(lineage: "", source: ""), attempt: "", expiresAt: nil)
-    }
-
-    private func receipt(_ settings: Settings) -> SettingsReceipt {
-        guard settings.lifecycle.idleTimeout != nil else { return SettingsReceipt() }
-        return SettingsReceipt()
     }
 
     // MARK: - Secrets
@@ -49,9 +37,6 @@ extension FlyProvider {
         /// Over the platform's own digests of our secrets.
         var digest = ""
     }
-
-    /// The secret the boot script clones a private repository with.
-    static let repositoryToken = BootScript.tokenSecret
 
     /// Sets what changed and what is missing, takes away what is no longer wanted, and leaves
     /// everything else alone.
@@ -108,7 +93,7 @@ extension FlyProvider {
                 return try await client.updateMachine(request)
             } catch let failure as FlyFailure where !failure.isCertain {
                 let seen = try await require(machine, step: nil)
-                if !config.changes(from: seen.config) { return seen }
+                if !config.differs(from: seen.config) { return seen }
                 guard seen.version == current.version else { throw changed(machine) }
                 return try await client.updateMachine(request)
             } catch let failure as FlyFailure where failure.cause == .staleVersion {

@@ -37,7 +37,7 @@ extension FlyProvider {
 
     package func inspect(_ machine: Machine) async throws -> MachineStatus? {
         try await translating(step: nil) {
-            guard let found = try await find(machine) else { return nil }
+            guard let found = try await find(machine) else { return nil as MachineStatus? }
             let config = MachineConfiguration(found.config)
             let marks = config.marks
             var changes = config.changedParts

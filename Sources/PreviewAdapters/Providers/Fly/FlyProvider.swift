@@ -1,5 +1,5 @@
 package import PreviewCore
-import PreviewSystem
+package import PreviewSystem
 
 /// Runs previews on Fly.io Machines (SPEC section 8): an app and one machine for each, made without
 /// launch in step 2, configured in step 3, and started with a boot script in step 4.
@@ -23,6 +23,8 @@ package struct FlyProvider: Provider {
         package var isPublic: @Sendable (_ fetchURL: String) async throws -> Bool
         /// Secrets and tokens, which are taken out of whatever a machine prints.
         package var redactor: Redactor
+        /// Wall time.
+        package var now: @Sendable () -> Timestamp
         /// What the plan says of the surroundings.
         package var hints: [Plan.Warning]
         package var pace = Pace()
@@ -31,7 +33,7 @@ package struct FlyProvider: Provider {
             client: FlyClient, organization: String?, urlTemplate: String, http: HTTPClient,
             repositoryToken: GitToken?,
             isPublic: @escaping @Sendable (String) async throws -> Bool, redactor: Redactor,
-            hints: [Plan.Warning] = []
+            now: @escaping @Sendable () -> Timestamp, hints: [Plan.Warning] = []
         ) {
             self.client = client
             self.organization = organization
@@ -40,6 +42,7 @@ package struct FlyProvider: Provider {
             self.repositoryToken = repositoryToken
             self.isPublic = isPublic
             self.redactor = redactor
+            self.now = now
             self.hints = hints
         }
     }
@@ -121,9 +124,38 @@ package struct FlyProvider: Provider {
                 fix: "run `preview plan`: step 2 makes it anew"))
     }
 
+    /// The same, with its marks: without them nobody knows whose it is, and it is left alone
+    /// (ENGINE section 2).
+    func requireMarked(
+        _ machine: Machine, step: StepID
+    ) async throws -> (machine: FlyMachine, marks: MachineMarks) {
+        let found = try await require(machine, step: step)
+        if let marks = found.marks { return (found, marks) }
+        throw Rejection(
+            Failure(
+                .foreignObject, .stateNeedsRecovery,
+                "machine \(machine.name) has lost the marks that say whose it is", step: step,
+                evidence: [.init("app", machine.app), .init("machine", machine.id)],
+                fix: "somebody changed its metadata; remove it, and `preview apply` makes it anew"))
+    }
+
+    /// What the boot script clones a private repository with is set as a secret of the app, which the
+    /// script gives to git alone; `nil` where everybody can clone it.
+    ///
+    /// - Returns: the version of the secrets that the machine must see.
+    func giveRepositoryToken(for release: Release, to app: String) async throws -> Int? {
+        guard let token = surroundings.repositoryToken,
+            let remote = try RepositoryReference.parse(release.fetchURL).remote,
+            remote.scheme == .https, remote.host == token.host,
+            try await !surroundings.isPublic(release.fetchURL)
+        else { return nil }
+        return try await client.setSecrets([BootScript.tokenSecret: token.value], of: app).version
+    }
+
     /// Looks again and again until something is there.
     ///
     /// - Throws: ``Failure`` of kind timed out, naming what was waited for.
+    @discardableResult
     func wait<Value>(
         for what: String, within limit: Duration, step: StepID?,
         _ look: () async throws -> Value?

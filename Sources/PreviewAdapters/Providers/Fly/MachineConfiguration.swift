@@ -33,12 +33,20 @@ struct MachineConfiguration: Hashable, Sendable {
         let before = Set(self.marks?.variables ?? [])
         var environment = self.environment.filter { !before.contains($0.key) }
         environment.merge(settings.environment) { $1 }
+        for name in BootScript.lifecycleNames { environment[name] = nil }
+        environment.merge(
+            BootScript.variables(
+                for: settings.lifecycle, expiresAt: settings.expiresAt,
+                checkInterval: Self.checkInterval)
+        ) { $1 }
         self.environment = environment
         setServices(
             port: Self.port(settings.port, environment: settings.environment),
             startsOnRequest: settings.lifecycle.autoStart)
         json["restart"] = ["policy": "on-failure", "max_retries": 3]
-        json["stop_config"] = ["signal": "SIGTERM", "timeout": "10s"]
+        json["stop_config"] = [
+            "signal": "SIGTERM", "timeout": .string("\(BootScript.stopTimeout)s"),
+        ]
         // Kept when the machine starts again, lost with an update: then step 4 clones anew.
         json["rootfs"] = ["persist": "restart"]
         var marks = marks
@@ -47,25 +55,22 @@ struct MachineConfiguration: Hashable, Sendable {
     }
 
     /// Step 4: the image, the boot script and what it is told.
-    ///
-    /// `told`: the variables of the boot script; they give way to nothing.
-    mutating func boot(
-        _ release: Release, script: [JSONValue], command: [String], told: [String: String],
-        marks: MachineMarks
-    ) {
+    mutating func boot(_ release: Release, marks: MachineMarks) {
         json["image"] = .string(BaseImage.choose(for: release.platform))
         let own = Set(marks.variables)
         let settings = self.environment.filter { own.contains($0.key) }
+        let lifecycle = self.environment.filter { BootScript.lifecycleNames.contains($0.key) }
         let port = Self.port(release.port, environment: settings)
         environment =
             release.previewVariables
             .merging(["PORT": String(port), "HOST": "0.0.0.0"]) { $1 }
             .merging(settings) { $1 }
-            .merging(told) { $1 }
+            .merging(lifecycle) { $1 }
+            .merging(BootScript.variables(for: release, key: marks.attempt)) { $1 }
         let startsOnRequest = json["services"]?.array?.first?["autostart"]?.bool ?? true
         setServices(port: port, startsOnRequest: startsOnRequest)
-        json["files"] = .array(script)
-        json["init"] = ["exec": .array(command.map(JSONValue.string))]
+        json["files"] = .array(BootScript.files)
+        json["init"] = ["exec": .array(BootScript.command.map(JSONValue.string))]
         mark(marks)
     }
 
@@ -109,6 +114,9 @@ struct MachineConfiguration: Hashable, Sendable {
         environment["PORT"].flatMap { Int($0) } ?? port ?? 8080
     }
 
+    /// Seconds between two checks of the proxy.
+    private static let checkInterval = 15
+
     private mutating func setGuest(_ resources: Config.Resources) {
         let kind = MachineSize(name: resources.size)?.kind ?? .shared
         // What else the guest has, such as kernel arguments, is not ours to remove.
@@ -132,7 +140,10 @@ struct MachineConfiguration: Hashable, Sendable {
             "autostop": "off", "autostart": .bool(startsOnRequest), "min_machines_running": 0,
             "concurrency": ["type": "connections", "soft_limit": 200],
             "checks": [
-                ["type": "tcp", "interval": "15s", "timeout": "5s", "grace_period": "5s"]
+                [
+                    "type": "tcp", "interval": .string("\(Self.checkInterval)s"),
+                    "timeout": "5s", "grace_period": "5s",
+                ]
             ],
         ]
         json["services"] = [service]
@@ -157,6 +168,17 @@ struct MachineConfiguration: Hashable, Sendable {
 // MARK: - Drift
 
 extension MachineConfiguration {
+    /// Whether a machine with that config would be another one after an update to this.
+    func differs(from other: JSONObject) -> Bool {
+        let other = MachineConfiguration(other)
+        var (ours, theirs) = (marks, other.marks)
+        // Who wrote it does not matter, but what.
+        ours?.attempt = ""
+        theirs?.attempt = ""
+        return ours != theirs || resources != other.resources
+            || other.fingerprint != fingerprint
+    }
+
     /// What somebody changed since the config was marked, in words.
     var changedParts: [String] {
         guard let marks else { return [] }

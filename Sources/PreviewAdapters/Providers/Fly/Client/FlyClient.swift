@@ -1,4 +1,4 @@
-package import PreviewCore
+import PreviewCore
 package import PreviewSystem
 
 /// The Machines API and the platform's other interfaces, as fly/machines-api describes them: one
@@ -45,7 +45,7 @@ package struct FlyClient: Sendable {
             if slugs.count == 1, let slug = slugs.first { return slug }
         }
         let answer = try await ask(
-            "query { organizations(admin: false) { nodes { slug type } } }", [:])
+            "query { organizations(admin: false) { nodes { slug type } } }", JSONObject())
         let nodes = answer["organizations"]?["nodes"]?.array ?? []
         let slugs = nodes.compactMap { $0["slug"]?.string }
         return slugs.count == 1 ? slugs.first : nil

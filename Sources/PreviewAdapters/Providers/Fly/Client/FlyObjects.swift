@@ -1,4 +1,4 @@
-import PreviewCore
+package import PreviewCore
 
 /// What a name of an app is, as seen from our organization.
 package enum FlyStanding: Hashable, Sendable {

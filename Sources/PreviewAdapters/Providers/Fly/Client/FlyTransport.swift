@@ -38,13 +38,13 @@ struct FlyTransport: Sendable {
         let end = ContinuousClock.now + retries.limit
         while true {
             let failure: FlyFailure
-            do {
+            do throws(HTTPFailure) {
                 let response = try await http.send(request(call))
                 if (200..<300).contains(response.status) { return response }
                 failure = FlyFailure(response, call: call.text)
-            } catch let lost as HTTPFailure {
-                if lost.cause == .cancelled { throw CancellationError() }
-                failure = FlyFailure(lost, call: call.text)
+            } catch {
+                if error.cause == .cancelled { throw CancellationError() }
+                failure = FlyFailure(error, call: call.text)
             }
             let pause = retries.pause(before: tries + 1, after: failure)
             guard mayRepeat(call, after: failure, tries: tries),

@@ -89,15 +89,7 @@ final class BootRun {
     ) throws(BootEnd) {
         phaseBegan = .now
         workshop.record.beginOutput()
-        let position: JSONValue = ["phase": .string(phase.rawValue), "number": .int(phase.number)]
-        workshop.record.say(
-            Event(
-                .phaseBegin,
-                "[\(phase.number)/\(BootPhase.allCases.count)] \(phase.rawValue)",
-                step: .boot,
-                data: position
-            )
-        )
+        workshop.record.say(.began(phase))
         let isDone = try body()
         let seconds = (ContinuousClock.now - phaseBegan).inSeconds
         let result = BootReceipt.PhaseResult(
@@ -106,19 +98,7 @@ final class BootRun {
             skipped: !isDone
         )
         workshop.record.add(result)
-        workshop.record.say(
-            Event(
-                .phaseEnd,
-                isDone
-                    ? "\(phase.rawValue) done in \(DurationText.elapsed(seconds))"
-                    : "\(phase.rawValue) not needed",
-                step: .boot,
-                data: [
-                    "phase": .string(phase.rawValue), "number": .int(phase.number),
-                    "seconds": .seconds(result.seconds), "skipped": .bool(!isDone),
-                ]
-            )
-        )
+        workshop.record.say(.ended(result))
     }
 
     private func deadline(_ seconds: Int) -> ContinuousClock.Instant {

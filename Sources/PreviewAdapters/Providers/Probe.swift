@@ -19,15 +19,23 @@ struct Probe: Sendable {
 
     private let client: HTTPClient
     private let base: String
-    private let port: Int
-    private let host: String
+    private let overrides: [HTTPAddressOverride]
 
-    /// Asks at `base`, the preview's URL `http://<host>:<port>`.
+    /// Asks at `base`, the preview's URL, wherever its name leads.
+    init(_ client: HTTPClient, base: String) {
+        self.client = client
+        self.base = base
+        overrides = []
+    }
+
+    /// Asks at `base`, the preview's URL `http://<host>:<port>`, on this machine.
     init(_ client: HTTPClient, base: String, port: Int) {
         self.client = client
         self.base = base
-        self.port = port
-        host = String(base.dropFirst("http://".count).prefix { $0 != ":" && $0 != "/" })
+        let host = String(base.dropFirst("http://".count).prefix { $0 != ":" && $0 != "/" })
+        overrides = [
+            HTTPAddressOverride(host: host, port: UInt16(clamping: port), address: "127.0.0.1")
+        ]
     }
 
     /// Asks once for a path: HEAD, and GET where HEAD says nothing good, as not every app knows it.
@@ -70,13 +78,7 @@ struct Probe: Sendable {
             // The connection must not stay open: an open one keeps the app awake.
             headers: [HTTPHeader("Connection", "close"), HTTPHeader("Accept", "*/*")],
             timeout: patience,
-            addressOverrides: [
-                HTTPAddressOverride(
-                    host: host,
-                    port: UInt16(clamping: port),
-                    address: "127.0.0.1"
-                )
-            ],
+            addressOverrides: overrides,
             bodyLimit: 64 << 10,
             excess: .cut
         )
@@ -86,11 +88,12 @@ struct Probe: Sendable {
     /// may be asked, and as a redirect it is a good answer.
     private func own(_ target: String, from url: String) -> String? {
         if target.hasPrefix("//") || target.contains("://") {
-            let rest = target.hasPrefix("//") ? "http:" + target : target
+            let scheme = base.prefix { $0 != "/" }
+            let rest = target.hasPrefix("//") ? scheme + target : target[...]
             guard rest == base || rest.hasPrefix(base + "/") || rest.hasPrefix(base + "?") else {
                 return nil
             }
-            return rest
+            return String(rest)
         }
         if target.hasPrefix("/") { return base + target }
         let folder = url.prefix { $0 != "?" }
