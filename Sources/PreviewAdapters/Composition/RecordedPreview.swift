@@ -120,19 +120,14 @@ package struct RecordedPreview: Sendable {
                 fix: "run the command there")
         }
         if let workspace { return try workspace.world(reporter: reporter) }
-        let source = GitRepository(
-            .init(
-                environment: surroundings.environment, baseFolder: surroundings.workingDirectory,
-                homeFolder: surroundings.home,
-                temporaryFolder: surroundings.value("TMPDIR") ?? "/tmp",
-                token: Tokens(surroundings).gitHub))
+        let git = surroundings.git(baseFolder: surroundings.workingDirectory)
         return World(
             provider: try ProviderCatalog.make(
                 state.provider,
                 .init(
-                    app: folder, store: store, surroundings: surroundings, source: source,
+                    app: folder, store: store, surroundings: surroundings, source: git,
                     redactor: redactor)),
-            source: source,
+            source: try surroundings.source(git, remark: reporter.warn),
             secrets: LocalSecretSource(
                 environment: surroundings.environment, dotenv: [:],
                 base: surroundings.workingDirectory, home: surroundings.home),

@@ -17,7 +17,7 @@ package struct Workspace: Sendable {
     package let origins: [ValueOrigin]
     /// Secrets and tokens that must never be shown.
     package let redactor: Redactor
-    private let source: GitRepository
+    private let git: GitRepository
     private let secrets: LocalSecretSource
 
     /// Reads the configuration and works out which preview it is about. Makes nothing.
@@ -39,17 +39,12 @@ package struct Workspace: Sendable {
         ).parse(file.bytes)
         let overrides = Overrides(choices: choices, surroundings: surroundings)
         origins = try overrides.apply(to: &config)
-        var git = GitRepository.Settings(
-            environment: surroundings.environment, baseFolder: file.folder,
-            homeFolder: surroundings.home,
-            temporaryFolder: surroundings.value("TMPDIR") ?? "/tmp",
-            token: Tokens(surroundings).gitHub)
-        git.isMachineElsewhere = config.provider != .local
-        source = GitRepository(git)
+        git = surroundings.git(
+            baseFolder: file.folder, isMachineElsewhere: config.provider != .local)
         plainFolder = Self.plainFolder(
             of: config.repository.folder(relativeTo: file.folder, home: surroundings.home))
         identity = try await Self.identity(
-            &config, folder: file.folder, source: source, surroundings: surroundings)
+            &config, folder: file.folder, source: git, surroundings: surroundings)
         store = FileStore(
             path: try Self.statePath(config, choices, folder: file.folder, surroundings))
         let dotenv = try Self.dotenv(choices, folder: file.folder, surroundings)
@@ -74,15 +69,19 @@ package struct Workspace: Sendable {
     /// The folder this preview's record is kept in by its store's name for it.
     package var folder: String { identity.folder }
 
-    /// The world a run acts in.
-    package func world(reporter: any Reporter) throws -> World {
+    /// The world a run acts in; `remark` takes what goes on otherwise than it should, which by default
+    /// is reported as a warning.
+    package func world(
+        reporter: any Reporter, remark: (@Sendable (Failure) -> Void)? = nil
+    ) throws -> World {
         World(
             provider: try ProviderCatalog.make(
                 config.provider,
                 .init(
-                    app: folder, store: store, surroundings: surroundings, source: source,
+                    app: folder, store: store, surroundings: surroundings, source: git,
                     redactor: redactor)),
-            source: source, secrets: secrets, reporter: reporter, now: Clocks.now,
+            source: try surroundings.source(git, remark: remark ?? reporter.warn),
+            secrets: secrets, reporter: reporter, now: Clocks.now,
             uptime: { Host.uptime }, random: Moment.randomBytes)
     }
 
@@ -170,7 +169,7 @@ package struct ValueOrigin: Hashable, Sendable {
 
 /// Tokens that the environment may hold. Values are used for their own host only.
 package struct Tokens: Sendable {
-    /// For github.com.
+    /// For github.com, or the server that `GITHUB_SERVER_URL` names.
     package let gitHub: GitToken?
     /// Every value, for keeping them out of sight.
     package let all: [String]
@@ -181,10 +180,18 @@ package struct Tokens: Sendable {
         "FLY_IO_TOKEN", "NEXT_FLY_IO_TOKEN", "PREVIEW_SERVE_TOKEN",
     ]
 
+    /// The host that GitHub's token is for unless `GITHUB_SERVER_URL` names another.
+    static let publicGitHub = "github.com"
+
     package init(_ surroundings: Surroundings) {
-        let value = ["GITHUB_TOKEN", "GH_TOKEN", "GITHUB_ACCESS_TOKEN"]
-            .lazy.compactMap(surroundings.value).first
-        gitHub = value.map { GitToken(host: "github.com", value: $0) }
+        // An address of another form names no host, so that no host gets the token.
+        let server = surroundings.value("GITHUB_SERVER_URL")
+            .map { (try? RepositoryReference.parse($0 + "/owner/name"))?.remote?.host ?? "" }
+        gitHub = ["GITHUB_TOKEN", "GH_TOKEN", "GITHUB_ACCESS_TOKEN"].lazy.compactMap { name in
+            surroundings.value(name).map { value in
+                GitToken(host: server ?? Self.publicGitHub, value: value, variable: name)
+            }
+        }.first
         all = Self.names.compactMap(surroundings.value)
     }
 }

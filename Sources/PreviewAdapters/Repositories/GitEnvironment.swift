@@ -6,10 +6,14 @@ package struct GitToken: Sendable, CustomStringConvertible, CustomReflectable {
     /// The only host it is sent to, lower case.
     package let host: String
     let value: String
+    /// Where it was found, for whoever has to replace it.
+    let variable: String
 
-    package init(host: String, value: String) {
+    /// A token for one host, from a variable of the environment.
+    package init(host: String, value: String, variable: String = "GITHUB_TOKEN") {
         self.host = host
         self.value = value
+        self.variable = variable
     }
 
     /// What hosts take for the user name of a token: GitHub this word, GitLab and others any.

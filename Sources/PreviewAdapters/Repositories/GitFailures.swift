@@ -20,8 +20,13 @@ struct GitFailures: Sendable {
 
     /// The failure of a call.
     func failure(_ outcome: GitOutcome) -> Failure {
-        let (code, kind, message, fix) = words(for: GitTrouble(outcome.errors))
-        return Failure(code, kind, message, evidence: evidence(outcome), fix: fix)
+        failure(GitTrouble(outcome.errors), evidence: evidence(outcome))
+    }
+
+    /// The failure for a trouble, whoever found it.
+    func failure(_ trouble: GitTrouble, evidence: [Failure.Evidence]) -> Failure {
+        let (code, kind, message, fix) = words(for: trouble)
+        return Failure(code, kind, message, evidence: evidence, fix: fix)
     }
 
     private func words(

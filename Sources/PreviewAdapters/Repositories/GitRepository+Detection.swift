@@ -56,12 +56,6 @@ extension GitRepository {
         return tree.snapshot { files[$0] }
     }
 
-    /// The largest file that is read at all, for its head, and how much all of them may be together.
-    private static let largestFile = 8 << 20
-    private static let largestSum = 128 << 20
-    /// How much of a file is kept that is too large to be read whole.
-    private static let headSize = 64 << 10
-
     private func read(
         _ names: [String],
         in folder: String,
@@ -69,19 +63,14 @@ extension GitRepository {
     ) async throws -> [String: RepositorySnapshot.FileContent] {
         let input = Array(names.joined(separator: "\n").utf8)
         let check = try await git.demand(.checkObjects(in: folder), input: input)
-        var sum = 0
-        let small = GitObject.list(check.output, withContent: false).filter { object in
-            guard object.size <= Self.largestFile else { return false }
-            sum += object.size
-            return sum <= Self.largestSum
-        }
+        let small = ReadingBounds.chosen(
+            GitObject.list(check.output, withContent: false), size: \.size
+        )
         let chosen = Array(small.map(\.name).joined(separator: "\n").utf8)
         let batch = try await git.demand(.readObjects(in: folder), input: chosen)
         var contents: [String: RepositorySnapshot.FileContent] = [:]
         for object in GitObject.list(batch.output, withContent: true) {
-            let isWhole = object.size <= RepositorySnapshot.maximumFileSize
-            let bytes = isWhole ? object.content : object.content.prefix(Self.headSize)
-            contents[object.name] = .init(Array(bytes), isWhole: isWhole)
+            contents[object.name] = ReadingBounds.content(object.content, size: object.size)
         }
         return contents
     }

@@ -8,6 +8,26 @@ struct GitTree: Sendable {
     /// Takes the listing.
     init(_ listing: [UInt8]) { self.listing = listing }
 
+    /// One file, symbolic link or submodule, in git's own words.
+    struct Line: Hashable, Sendable {
+        /// Such as `100644`.
+        var mode: String
+        /// `blob` or `commit`.
+        var type: String
+        /// The full name of the object.
+        var object: String
+        var path: String
+    }
+
+    /// Puts together a listing that somebody else gives line by line.
+    init(_ lines: some Sequence<Line>) {
+        var listing: [UInt8] = []
+        for line in lines {
+            listing += "\(line.mode) \(line.type) \(line.object)\t\(line.path)\0".utf8
+        }
+        self.listing = listing
+    }
+
     private var entries: some Sequence<Entry> {
         listing.split(separator: 0).lazy.compactMap(Entry.init)
     }
@@ -91,6 +111,11 @@ struct GitObject: Hashable, Sendable {
     let size: Int
     /// Empty after a check.
     let content: ArraySlice<UInt8>
+
+    /// The name that git gives to a file of this content, in repositories that use SHA-1.
+    static func blobName(of content: [UInt8]) -> String {
+        Digest.hexadecimal(Digest.sha1(Array("blob \(content.count)\0".utf8) + content))
+    }
 
     /// Reads the answers: object, type, size and a line end, then after a batch the content and a
     /// line end. Missing objects are left out.

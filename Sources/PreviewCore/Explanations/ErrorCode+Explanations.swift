@@ -27,6 +27,8 @@ extension ErrorCode {
         case .projectUnknown: .projectUnknown
         case .scriptMissing: .scriptMissing
         case .gitFailed: .gitFailed
+        case .tokenRefused: .tokenRefused
+        case .rateLimited: .rateLimited
         case .allocationFailed: .allocationFailed
         case .noFreePort: .noFreePort
         case .foreignObject: .foreignObject

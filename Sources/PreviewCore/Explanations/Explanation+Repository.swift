@@ -194,4 +194,41 @@ extension Explanation {
         ],
         kind: .failed
     )
+
+    static let tokenRefused = Explanation(
+        title: "GitHub does not accept the token",
+        meaning: """
+            GitHub answered 401 to the token of GITHUB_TOKEN, GH_TOKEN or GITHUB_ACCESS_TOKEN: it is \
+            none of its tokens, or one that counts no more.
+            """,
+        causes: [
+            "the token has expired or was revoked", "it was copied incompletely",
+            "it belongs to another server, such as a GitHub Enterprise",
+        ],
+        remedies: [
+            "ask GitHub: `curl -H \"Authorization: Bearer $GITHUB_TOKEN\" https://api.github.com/user`",
+            "make a new token with read access to the repository's contents, and set it",
+            "unset the variable: public repositories need no token",
+            "for an Enterprise server set GITHUB_SERVER_URL and GITHUB_API_URL as well",
+        ],
+        kind: .authentication
+    )
+
+    static let rateLimited = Explanation(
+        title: "GitHub takes no more requests for now",
+        meaning: """
+            The token's hourly number of requests is used up, or too many came at once. It is a \
+            remark as long as git can do the same without the API; the message tells when the limit \
+            ends.
+            """,
+        causes: [
+            "another program uses the same token", "many previews are planned in one go",
+        ],
+        remedies: [
+            "wait until the time in the message",
+            "see what is left: `curl -H \"Authorization: Bearer $GITHUB_TOKEN\" https://api.github.com/rate_limit`",
+            "use a token of another user",
+        ],
+        kind: .failed
+    )
 }

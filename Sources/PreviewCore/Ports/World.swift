@@ -33,6 +33,13 @@ package protocol Reporter: Sendable {
     func report(_ event: Event)
 }
 
+extension Reporter {
+    /// Reports what went wrong without stopping anything.
+    package func warn(_ failure: Failure) {
+        report(Event(.log, failure.message, level: .warning, code: failure.code))
+    }
+}
+
 /// Where secret values come from. Values are used inside the step that needs them and kept nowhere.
 package protocol SecretSource: Sendable {
     /// The value, or `nil` when it is not available here.

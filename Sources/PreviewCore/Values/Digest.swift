@@ -14,6 +14,14 @@ package enum Digest {
         hexadecimal(sha256(bytes))
     }
 
+    /// SHA-1 of the bytes, 20 bytes long: git names objects so. Never for what somebody could forge.
+    package static func sha1(_ bytes: [UInt8]) -> [UInt8] {
+        var digest = [UInt8](repeating: 0, count: 20)
+        let done = EVP_Digest(bytes, bytes.count, &digest, nil, EVP_sha1(), nil)
+        precondition(done == 1, "libcrypto has no SHA-1")
+        return digest
+    }
+
     /// Lower-case hexadecimal digits of the bytes.
     package static func hexadecimal(_ bytes: some Collection<UInt8>) -> String {
         let digits = Array("0123456789abcdef".utf8)

@@ -29,6 +29,8 @@ package enum ErrorCode: String, CaseIterable, Codable, Sendable {
     case projectUnknown = "PV0211"
     case scriptMissing = "PV0212"
     case gitFailed = "PV0213"
+    case tokenRefused = "PV0214"
+    case rateLimited = "PV0215"
 
     // Machine
     case allocationFailed = "PV0301"

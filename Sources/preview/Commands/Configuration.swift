@@ -64,12 +64,8 @@ private struct Detecting {
     func detect(_ text: String?, path: String) async throws -> Detection {
         let folder = try ConfigFile.folder(context.choices, in: context.surroundings)
         let text = text ?? "."
-        let source = GitRepository(
-            .init(
-                environment: context.surroundings.environment, baseFolder: folder,
-                homeFolder: context.surroundings.home,
-                temporaryFolder: context.surroundings.value("TMPDIR") ?? "/tmp",
-                token: Tokens(context.surroundings).gitHub))
+        let source = try context.surroundings.source(
+            context.surroundings.git(baseFolder: folder), remark: context.remark)
         let absolute = text.hasPrefix("/") ? text : "\(folder)/\(text)"
         // What is a folder here is meant as one, even where it also reads as owner/name.
         if let local = Host.resolved(absolute), context.choices.branch == nil {

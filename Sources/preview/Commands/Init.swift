@@ -49,11 +49,7 @@ private struct NewConfig {
     let context: CommandContext
 
     func text() async throws -> String {
-        let source = GitRepository(
-            .init(
-                environment: context.surroundings.environment, baseFolder: folder,
-                homeFolder: context.surroundings.home,
-                temporaryFolder: context.surroundings.value("TMPDIR") ?? "/tmp"))
+        let source = context.surroundings.git(baseFolder: folder)
         let here = try RepositoryReference.parse(".")
         let origin = try await source.origin(of: here)
         // Without a checked-out branch there is none that could be followed.

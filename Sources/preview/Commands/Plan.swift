@@ -44,7 +44,9 @@ struct PlanCommand: PreviewCommand {
         let workspace = try await Workspace.open(context.choices, in: context.surroundings)
         if let out { try checkPlace(of: context.surroundings.absolute(out), in: workspace) }
         if context.verbosity > 0 { showOrigins(workspace, context) }
-        let plan = try await Planning(workspace: workspace, looks: !noRefresh).plan()
+        let plan = try await Planning(
+            workspace: workspace, remark: context.remark, looks: !noRefresh
+        ).plan()
         if let out {
             try SavedPlanFile(path: context.surroundings.absolute(out)).write(plan)
             context.note("Saved to \(out). `preview apply \(out)` runs it.")
@@ -100,11 +102,13 @@ struct PlanCommand: PreviewCommand {
 /// Makes plans without a run: nothing is locked, reported or written.
 struct Planning {
     let workspace: Workspace
+    /// Told what goes on otherwise than it should.
+    let remark: @Sendable (Failure) -> Void
     var looks = true
     var retryFrom: StepID?
 
     func plan() async throws -> Plan {
-        let world = try workspace.world(reporter: Silence())
+        let world = try workspace.world(reporter: Silence(), remark: remark)
         let applier = Applier(
             world: world, store: workspace.store, approver: NobodyToAsk(),
             holder: LockHolder(

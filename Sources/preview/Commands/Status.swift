@@ -26,7 +26,7 @@ struct StatusCommand: PreviewCommand {
             named.preview, context.choices, in: context.surroundings)
         let isLocked = try await preview.store.holder(of: preview.folder) != nil
         let session = Session(
-            of: preview.state, isLocked: isLocked, stale: try await stale(preview))
+            of: preview.state, isLocked: isLocked, stale: try await stale(preview, context))
         let machine = try await machine(of: preview)
         if context.isJSON {
             return context.result(json(of: session, machine: machine))
@@ -38,10 +38,14 @@ struct StatusCommand: PreviewCommand {
     }
 
     /// Completed steps whose input no longer follows from the file, as far as the record tells.
-    private func stale(_ preview: RecordedPreview) async throws -> Set<StepID> {
+    private func stale(
+        _ preview: RecordedPreview, _ context: CommandContext
+    ) async throws -> Set<StepID> {
         guard let workspace = preview.workspace, workspace.config.provider == preview.state.provider
         else { return [] }
-        let plan = try await Planning(workspace: workspace, looks: live).plan()
+        let plan = try await Planning(
+            workspace: workspace, remark: context.remark, looks: live
+        ).plan()
         return Set(plan.steps.filter { $0.action != .none }.map(\.id))
     }
 

@@ -32,6 +32,11 @@ struct CommandContext: Sendable {
     func note(_ line: String) {
         if !isQuiet { errors.write(line + "\n") }
     }
+
+    /// Writes a remark on what went on otherwise than it should.
+    func remark(_ failure: Failure) {
+        note("warning[\(failure.code.rawValue)]: \(failure.message)")
+    }
 }
 
 /// A command of `preview`. Its body says what it does; everything around it is done here.
