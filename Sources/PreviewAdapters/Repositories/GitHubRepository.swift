@@ -232,17 +232,3 @@ private func isObjectName(_ text: String) -> Bool {
             || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte)
     }
 }
-
-/// One part of a path with everything escaped that is not unreserved (RFC 3986, section 2.3); also the
-/// slashes of a branch.
-private func escaped(_ text: String) -> String {
-    var result: [UInt8] = []
-    for byte in text.utf8 {
-        let letter = UnicodeScalar(byte).properties.isAlphabetic && byte < 0x80
-        let isPlain =
-            letter || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
-            || "-._~".utf8.contains(byte)
-        result += isPlain ? [byte] : Array("%\(Digest.hexadecimal([byte]).uppercased())".utf8)
-    }
-    return String(decoding: result, as: UTF8.self)
-}

@@ -58,17 +58,15 @@ extension FlyProvider {
             changes.updateValue(nil, forKey: name)
         }
         guard !changes.isEmpty else {
-            return Vault(digest: Self.digest(of: present, named: settings.secretNames))
+            return Vault(digest: Self.digest(of: present))
         }
         let set = try await client.setSecrets(changes, of: app)
-        return Vault(
-            version: set.version, digest: Self.digest(of: set.secrets, named: settings.secretNames))
+        return Vault(version: set.version, digest: Self.digest(of: set.secrets))
     }
 
     /// A digest over the platform's digests, by which a change by somebody else is seen.
-    static func digest(of secrets: [FlySecret], named names: [String]) -> String {
-        let wanted = Set(names)
-        let lines = secrets.filter { wanted.contains($0.name) }
+    static func digest(of secrets: [FlySecret]) -> String {
+        let lines = secrets.filter { $0.name != BootScript.tokenSecret }
             .map { "\($0.name)=\($0.digest)" }.sorted()
         return lines.isEmpty ? "" : String(Digest.hex(lines.joined(separator: "\n").utf8).prefix(16))
     }

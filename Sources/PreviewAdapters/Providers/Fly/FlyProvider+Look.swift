@@ -36,14 +36,14 @@ extension FlyProvider {
     }
 
     package func inspect(_ machine: Machine) async throws -> MachineStatus? {
-        try await translating(step: nil) {
-            guard let found = try await find(machine) else { return nil as MachineStatus? }
+        try await translating(step: nil) { () -> MachineStatus? in
+            guard let found = try await find(machine) else { return nil }
             let config = MachineConfiguration(found.config)
             let marks = config.marks
             var changes = config.changedParts
             if let marks, !marks.secrets.isEmpty {
                 let secrets = try await client.secrets(of: machine.app)
-                if Self.digest(of: secrets, named: marks.secretNames) != marks.secrets {
+                if Self.digest(of: secrets) != marks.secrets {
                     changes.append("secrets")
                 }
             }

@@ -158,16 +158,9 @@ package struct FlyClient: Sendable {
             .init(
                 method: "GET", path: "/api/v1/apps/\(escaped(app))/logs",
                 query: [("next_token", token ?? ""), ("instance", machine)], effect: .reads))
-        let entries = (answer["data"]?.array ?? []).compactMap { item -> FlyLogPage.Entry? in
-            guard let attributes = item["attributes"], let text = attributes["message"]?.string
-            else { return nil }
-            let time = attributes["timestamp"]?.string.flatMap(FlyTime.read)
-            return .init(
-                time: time ?? Timestamp(seconds: 0), message: text,
-                provider: attributes["meta"]?["event"]?["provider"]?.string ?? "app")
-        }
+        let entries = (answer["data"]?.array ?? []).compactMap(FlyLogPage.Entry.init)
         let next = answer["meta"]?["next_token"]
-        return FlyLogPage(
-            entries: entries, next: next?.string ?? next?.int.map { String($0) })
+        let token: String? = next?.string ?? next?.int.map(String.init)
+        return FlyLogPage(entries: entries, next: token?.isEmpty == true ? nil : token)
     }
 }

@@ -134,6 +134,16 @@ package struct FlyLogPage: Hashable, Sendable {
         package var message: String
         /// `app` for what the machine prints, else a part of the platform.
         package var provider: String
+
+        /// Reads an entry; `nil` for one without text.
+        init?(_ json: JSONValue) {
+            guard let attributes = json["attributes"], let text = attributes["message"]?.string
+            else { return nil }
+            time =
+                attributes["timestamp"]?.string.flatMap(FlyTime.read) ?? Timestamp(seconds: 0)
+            message = text
+            provider = attributes["meta"]?["event"]?["provider"]?.string ?? "app"
+        }
     }
 }
 

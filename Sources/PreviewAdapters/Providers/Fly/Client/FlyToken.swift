@@ -10,10 +10,12 @@ package struct FlyToken: Sendable {
         let words = text.split(whereSeparator: \.isWhitespace).map(String.init)
         let bare = words.filter { !["bearer", "flyv1"].contains($0.lowercased()) }
         let parts = bare.joined(separator: ",").split(separator: ",").map(String.init)
-        macaroons = parts.filter { part in
-            ["fm1r_", "fm1a_", "fm2_"].contains { part.hasPrefix($0) }
-        }
-        others = parts.filter { !macaroons.contains($0) }
+        macaroons = parts.filter(Self.isMacaroon)
+        others = parts.filter { !Self.isMacaroon($0) }
+    }
+
+    private static func isMacaroon(_ part: String) -> Bool {
+        ["fm1r_", "fm1a_", "fm2_"].contains { part.hasPrefix($0) }
     }
 
     /// The header for the Machines API and the logs, which refuse a mixture of the two kinds.

@@ -127,24 +127,3 @@ extension FlyFailure {
         return failure
     }
 }
-
-/// A text as a part of a path or query (RFC 3986).
-func escaped(_ text: String) -> String {
-    var bytes: [UInt8] = []
-    for byte in text.utf8 {
-        let isPlain = byte.isASCIIAlphanumericByte || "-._~".utf8.contains(byte)
-        bytes += isPlain ? [byte] : Array("%\(Digest.hexadecimal([byte]).uppercased())".utf8)
-    }
-    return String(decoding: bytes, as: UTF8.self)
-}
-
-extension UInt8 {
-    fileprivate var isASCIIAlphanumericByte: Bool {
-        switch self {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"):
-            true
-        default: false
-        }
-    }
-}
