@@ -93,7 +93,10 @@ let package = Package(
         ),
         .testTarget(
             name: "PreviewAdaptersTests",
-            dependencies: ["PreviewCore", "PreviewSystem", "PreviewAdapters", "PreviewTestSupport"]
+            dependencies: [
+                "PreviewCore", "PreviewSystem", "PreviewAdapters", "PreviewTestSupport",
+                "FlySimulator",
+            ]
         ),
         .testTarget(
             name: "PreviewCommandTests",
