@@ -124,12 +124,26 @@ package struct FlyProvider: Provider {
                 fix: "run `preview plan`: step 2 makes it anew"))
     }
 
+    /// The same once an update that is under way has come to its end.
+    func settled(_ machine: Machine, step: StepID?) async throws -> FlyMachine {
+        try await wait(
+            for: "the update of machine \(machine.name)", within: pace.start, step: step
+        ) {
+            let found = try await require(machine, step: step)
+            if !found.isChanging { return found }
+            _ = try await client.wait(
+                for: ["settled"], of: found.id, version: found.version, in: machine.app,
+                seconds: 10)
+            return nil
+        }
+    }
+
     /// The same, with its marks: without them nobody knows whose it is, and it is left alone
     /// (ENGINE section 2).
     func requireMarked(
         _ machine: Machine, step: StepID
     ) async throws -> (machine: FlyMachine, marks: MachineMarks) {
-        let found = try await require(machine, step: step)
+        let found = try await settled(machine, step: step)
         if let marks = found.marks { return (found, marks) }
         throw Rejection(
             Failure(

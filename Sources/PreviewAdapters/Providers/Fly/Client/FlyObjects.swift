@@ -46,6 +46,9 @@ package struct FlyMachine: Hashable, Sendable {
     /// Whether its main process runs. That says nothing about the app.
     package var isRunning: Bool { state == "started" }
 
+    /// Whether it is being replaced by its next version, which no change may disturb.
+    package var isChanging: Bool { ["replacing", "updating"].contains(state) }
+
     /// Whether nothing will happen without being asked for.
     package var isResting: Bool {
         ["stopped", "created", "suspended", "failed", "destroyed"].contains(state)
