@@ -89,7 +89,7 @@ extension FlyProvider {
                 currentVersion: current.version, skipsLaunch: !launches,
                 secretsVersion: secretsVersion, nonce: nonce)
             do {
-                return try await client.updateMachine(request)
+                return remember(try await client.updateMachine(request))
             } catch let failure as FlyFailure where !failure.isCertain {
                 let seen = try await settled(machine, step: nil)
                 if !config.differs(from: seen.config) { return seen }
