@@ -127,7 +127,8 @@ struct FlyBoot {
     private func isStarted() async throws -> Bool {
         do {
             return try await provider.client.wait(
-                for: ["started"], of: machine.id, version: version, in: machine.app, seconds: 10)
+                for: ["started"], of: machine.id, version: version, in: machine.app,
+                seconds: pace.hold)
         } catch let failure as FlyFailure where failure.isCertain {
             // From where it is it will not come to run by itself; its state tells more.
             return false

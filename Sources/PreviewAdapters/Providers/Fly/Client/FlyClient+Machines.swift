@@ -73,7 +73,7 @@ extension FlyClient {
                     "region": .string(creation.regions.joined(separator: ",")),
                     "config": .object(creation.config),
                     "skip_launch": .bool(creation.skipsLaunch),
-                ], effect: .changes, timeout: .seconds(120)))
+                ], effect: .changes, slowness: 2))
     }
 
     /// Replaces a machine's config.
@@ -88,7 +88,7 @@ extension FlyClient {
         return try await read(
             .init(
                 method: "POST", path: path(update.app, update.id), body: .object(body),
-                headers: leaseHeaders(update.nonce), effect: .changes, timeout: .seconds(120)))
+                headers: leaseHeaders(update.nonce), effect: .changes, slowness: 2))
     }
 
     private func read(_ call: FlyTransport.Call) async throws -> FlyMachine {
@@ -144,7 +144,7 @@ extension FlyClient {
             _ = try await machines.send(
                 .init(
                     method: "GET", path: path(app, id) + "/wait", query: query, effect: .changes,
-                    timeout: .seconds(seconds + 15)))
+                    holds: .seconds(seconds)))
             return true
         } catch let failure as FlyFailure where failure.cause == .timedOut {
             return false
@@ -209,7 +209,7 @@ extension FlyClient {
         if let input { body["stdin"] = .string(input) }
         let call = FlyTransport.Call(
             method: "POST", path: path(app, id) + "/exec", body: .object(body), effect: .changes,
-            timeout: .seconds(75))
+            holds: .seconds(60))
         let answer = try await machines.json(call)
         let execution = FlyExecution(
             status: answer["exit_code"]?.int ?? 0, output: answer["stdout"]?.string ?? "",

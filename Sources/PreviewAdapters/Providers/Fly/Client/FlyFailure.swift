@@ -50,9 +50,6 @@ package struct FlyFailure: Error, Hashable, Sendable {
 }
 
 extension FlyFailure.Cause {
-    /// Whether somebody else holds the machine for a moment.
-    var isLease: Bool { self == .leaseHeld }
-
     /// Whether the same call may well work a moment later.
     var isPassing: Bool {
         switch self {

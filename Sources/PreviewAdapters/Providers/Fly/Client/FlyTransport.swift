@@ -21,7 +21,10 @@ struct FlyTransport: Sendable {
         var body: JSONValue?
         var headers: [HTTPHeader] = []
         var effect: Effect
-        var timeout = Duration.seconds(60)
+        /// How many times the usual patience it may take.
+        var slowness = 1
+        /// How long the platform itself may hold the call before it answers.
+        var holds = Duration.zero
 
         /// Method and path, for messages: queries may hold more than a reader wants.
         var text: String { "\(method) \(path)" }
@@ -91,7 +94,7 @@ struct FlyTransport: Sendable {
             call.method,
             base + call.path + (query.isEmpty ? "" : "?" + query.joined(separator: "&")),
             headers: headers + call.headers, body: call.body.map { JSONWriter.line($0) },
-            timeout: call.timeout)
+            timeout: retries.patience * call.slowness + call.holds)
         // What became of a change can be asked for, so an open connection may carry it.
         request.reusesConnection = true
         return request
@@ -106,6 +109,8 @@ package struct FlyRetries: Hashable, Sendable {
     package var backoff = Duration.seconds(1)
     /// The longest pause.
     package var longest = Duration.seconds(30)
+    /// How long one answer may take; calls that are known to be slow have more.
+    package var patience = Duration.seconds(60)
     /// How long one call may go on altogether.
     package var limit = Duration.seconds(120)
 
