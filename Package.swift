@@ -32,7 +32,8 @@ let package = Package(
             resources: [
                 .embedInCode("frameworks.json"), .embedInCode("preview.schema.json"),
                 .embedInCode("state.schema.json"), .embedInCode("plan.schema.json"),
-                .embedInCode("event.schema.json"),
+                .embedInCode("event.schema.json"), .embedInCode("fly-boot.sh"),
+                .embedInCode("fly-static.py"),
             ]
         ),
         .target(
@@ -48,7 +49,10 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
             ]
         ),
-        .target(name: "PreviewAdapters", dependencies: ["PreviewCore", "PreviewSystem"]),
+        .target(
+            name: "PreviewAdapters",
+            dependencies: ["PreviewData", "PreviewCore", "PreviewSystem"]
+        ),
         .executableTarget(
             name: "preview",
             dependencies: [

@@ -10,4 +10,8 @@ package enum PreviewData {
     package static var planSchema: [UInt8] { PackageResources.plan_schema_json }
     /// The JSON Schema of a line of the event log, likewise.
     package static var eventSchema: [UInt8] { PackageResources.event_schema_json }
+    /// The script that boots a commit on a machine of Fly, in POSIX sh.
+    package static var flyBoot: [UInt8] { PackageResources.fly_boot_sh }
+    /// The server of static sites there, in Python.
+    package static var flyStatic: [UInt8] { PackageResources.fly_static_py }
 }

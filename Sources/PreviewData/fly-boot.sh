@@ -184,7 +184,7 @@ boot_do() {
     "$@" </dev/null &
     boot_job=$!
     boot_await "$boot_job" "$boot_deadline" || boot_fail timeout
-    boot_job=
+    boot_job=''
     return "$boot_status"
 }
 
@@ -192,7 +192,7 @@ boot_pause() {
     sleep "$boot_nap" >/dev/null 2>&1 &
     boot_job=$!
     boot_await "$boot_job" "$((boot_now + 5000))"
-    boot_job=
+    boot_job=''
 }
 
 boot_is_alive() {
@@ -202,13 +202,13 @@ boot_is_alive() {
     esac
 }
 
-# Ends job and app with all they have started: TERM, after ten seconds KILL.
+# Ends job and app with all they have started: TERM, after eight seconds KILL.
 boot_end_jobs() {
     boot_leaving=1
     boot_kill TERM "$boot_job"
     boot_kill TERM "$boot_app"
     boot_clock
-    boot_patience=$((boot_now + 10000))
+    boot_patience=$((boot_now + 8000))
     for boot_process in $boot_job $boot_app; do
         if boot_await "$boot_process" "$boot_patience"; then
             [ "$boot_process" != "$boot_app" ] || boot_app_status=$boot_status
@@ -227,7 +227,7 @@ boot_end_jobs() {
 
 boot_leave() {
     boot_say "stopped why=$1"
-    boot_app_status=
+    boot_app_status=''
     boot_end_jobs
     [ "$1" = signal ] || exit 0
     exit "${boot_app_status:-$((128 + boot_signal))}"
@@ -237,7 +237,7 @@ boot_fail() {
     boot_reason=$1
     boot_say "failed phase=$boot_phase reason=$boot_reason status=${2:-0}${3:+ ports=$3}"
     boot_end_jobs
-    boot_app=
+    boot_app=''
     [ -z "$boot_keep" ] || boot_linger
     case $boot_phase in
     clone) exit 111 ;;
@@ -254,8 +254,10 @@ boot_linger() {
     boot_say 'kept'
     boot_clock
     boot_end=$((boot_now + ${boot_idle:-0} * 1000))
+    boot_nap=1
     while [ -z "$boot_idle" ] || [ "$boot_now" -lt "$boot_end" ]; do
-        boot_nap=1 boot_pause
+        boot_pause
+        boot_clock
     done
     boot_leave idle
 }
@@ -449,7 +451,7 @@ boot_is_whole() {
 
 boot_install() {
     boot_begin install "$boot_install_limit"
-    boot_is_needed=
+    boot_is_needed=''
     if [ "$boot_runtime" = python ] && [ ! -e "$boot_place/.venv/bin/python" ]; then
         boot_is_needed=1
         boot_make_venv
@@ -471,9 +473,9 @@ boot_install() {
 
 # Without anything to install no pip is needed, which is what takes the time.
 boot_make_venv() {
-    boot_pip=
+    boot_pip=''
     [ -n "$boot_install$boot_build" ] || boot_pip=--without-pip
-    boot_run "exec python3 -m venv $boot_pip .venv"
+    boot_do boot_shell "exec python3 -m venv $boot_pip .venv" || boot_fail no-venv "$boot_status"
     # Git then takes it for ignored and leaves it there when the next commit is checked out.
     printf '*\n' >"$boot_place/.venv/.gitignore"
 }
@@ -620,13 +622,13 @@ boot_ask() {
 
 boot_probe() {
     boot_begin probe "$boot_health_limit"
+    [ "$boot_nap" = 1 ] || boot_nap=0.5
     boot_errors=0 boot_answer=
     while :; do
         boot_ask </dev/null >"$boot_work/answer" 2>/dev/null &
         boot_job=$!
-        boot_clock
-        boot_await "$boot_job" $((boot_now + 15000)) || boot_kill KILL "$boot_job"
-        boot_job=
+        boot_await "$boot_job" "$boot_deadline" || boot_kill KILL "$boot_job"
+        boot_job=''
         read -r boot_answer <"$boot_work/answer" || [ -n "$boot_answer" ] || boot_answer=000
         boot_require_app
         case $boot_answer in
@@ -642,7 +644,7 @@ boot_probe() {
             [ "$boot_errors" -eq 0 ] || boot_fail server-error "$boot_answer"
             boot_fail no-answer
         fi
-        boot_nap=0.5 boot_pause
+        boot_pause
     done
     boot_end
     boot_say "ready status=$boot_answer"
@@ -718,7 +720,7 @@ boot_check_environment
 boot_heed
 
 boot_clone
-boot_token=
+boot_token=''
 if [ -n "$boot_is_done" ]; then
     boot_skip install
     boot_skip build

@@ -6,7 +6,7 @@ import Testing
         "PreviewData": [],
         "PreviewCore": ["PreviewData", "CLibYAML", "CCrypto", "CTOMLPlusPlus"],
         "PreviewSystem": ["Glibc", "Subprocess", "SystemPackage", "CCurl", "CPreviewSystem"],
-        "PreviewAdapters": ["PreviewCore", "PreviewSystem"],
+        "PreviewAdapters": ["PreviewData", "PreviewCore", "PreviewSystem"],
         "preview": [
             "PreviewData", "PreviewCore", "PreviewSystem", "PreviewAdapters", "ArgumentParser",
         ],
