@@ -116,8 +116,8 @@ boot_begin_ticking() {
     trap 'boot_woken=1 boot_signal=${boot_signal:-2}' INT
     trap 'boot_woken=1 boot_signal=${boot_signal:-3}' QUIT
     trap 'boot_woken=1 boot_signal=${boot_signal:-15}' TERM
-    trap 'boot_kill USR1 "$boot_app"' USR1
-    trap 'boot_kill USR2 "$boot_app"' USR2
+    trap 'boot_woken=1 && boot_kill USR1 "$boot_app"' USR1
+    trap 'boot_woken=1 && boot_kill USR2 "$boot_app"' USR2
     (while kill -s ALRM $$; do sleep 1; done) </dev/null >/dev/null 2>&1 &
     boot_ticker=$!
     trap 'kill "$boot_ticker" 2>/dev/null' EXIT
@@ -595,59 +595,73 @@ boot_look_elsewhere() {
     boot_fail wrong-port 0 "$boot_elsewhere"
 }
 
-# Asks the app by whatever the image has, and prints the status of the answer.
+# Asks the app with a tool and prints the status of the answer.
 boot_ask() {
     boot_url="http://127.0.0.1:$PORT$boot_health_path"
     # shellcheck disable=SC2016
-    if command -v curl >/dev/null 2>&1; then
-        boot_exec curl -gsq -o /dev/null -m 15 --noproxy '*' -w '%{http_code}' "$boot_url"
-    elif command -v wget >/dev/null 2>&1; then
+    case $1 in
+    curl) boot_exec curl -gsq -o /dev/null -m 15 --noproxy '*' -w '%{http_code}' "$boot_url" ;;
+    wget)
         unset http_proxy HTTP_PROXY
         boot_exec sh -c 'wget -S -T 15 -O /dev/null "$1" 2>&1 |
-            sed -n "s|^ *HTTP/[0-9.]* \([0-9]*\).*|\1|p" | head -n 1' sh "$boot_url"
-    elif command -v nc >/dev/null 2>&1; then
+            sed -n "s|^ *HTTP/[0-9.]* \([0-9]*\).*|\1|p" | sed 1q' sh "$boot_url"
+        ;;
+    nc)
         boot_exec sh -c 'printf "GET %s HTTP/1.0\r\nHost: localhost\r\n\r\n" "$2" |
             nc 127.0.0.1 "$1" | sed -n "1s|^HTTP/[0-9.]* \([0-9]*\).*|\1|p"' sh \
             "$PORT" "$boot_health_path"
-    elif command -v bash >/dev/null 2>&1; then
+        ;;
+    bash)
         boot_exec bash -c 'exec 3<>"/dev/tcp/127.0.0.1/$1"
             printf "GET %s HTTP/1.0\r\nHost: localhost\r\n\r\n" "$2" >&3
             read -r version status rest <&3 && echo "$status"' bash "$PORT" "$boot_health_path"
-    else
-        # Nothing here can ask; that it listens must do, and the public address is asked anyway.
-        echo 0
-        exit
-    fi
+        ;;
+    esac
+}
+
+# Those of the tools that the image has. One may be there and broken, so each gets its turn.
+boot_tools() {
+    for boot_tool in curl wget nc bash; do
+        ! command -v "$boot_tool" >/dev/null 2>&1 || echo "$boot_tool"
+    done
 }
 
 boot_probe() {
     boot_begin probe "$boot_health_limit"
     [ "$boot_nap" = 1 ] || boot_nap=0.5
-    boot_errors=0 boot_answer=
-    while :; do
-        boot_ask </dev/null >"$boot_work/answer" 2>/dev/null &
+    boot_errors=0 boot_error=''
+    # shellcheck disable=SC2046
+    set -- $(boot_tools)
+    # With nothing that can ask, listening must do; the public address is asked in any case.
+    boot_answer=${1:+none}
+    while [ -n "$boot_answer" ]; do
+        boot_answer=''
+        boot_ask "$1" </dev/null >"$boot_work/answer" 2>/dev/null &
         boot_job=$!
         boot_await "$boot_job" "$boot_deadline" || boot_kill KILL "$boot_job"
         boot_job=''
-        read -r boot_answer <"$boot_work/answer" || [ -n "$boot_answer" ] || boot_answer=000
+        read -r boot_answer <"$boot_work/answer"
         boot_require_app
         case $boot_answer in
-        0 | [1234]??) break ;;
-        5*)
-            boot_errors=$((boot_errors + 1))
-            # An app that is warming up says 503; any other error seldom heals by itself.
-            [ "$boot_errors" -le 12 ] || [ "$boot_answer" = 503 ] || boot_fail server-error "$boot_answer"
+        [1234]??) break ;;
+        5??) boot_error=$boot_answer boot_errors=$((boot_errors + 1)) ;;
+        *)
+            boot_tool=$1 boot_answer=none
+            shift
+            set -- "$@" "$boot_tool"
             ;;
         esac
+        # An app that is warming up says 503; any other error seldom heals by itself.
+        [ "$boot_errors" -le 12 ] || [ "$boot_error" = 503 ] || boot_fail server-error "$boot_error"
         boot_clock
         if [ "$boot_now" -ge "$boot_deadline" ]; then
-            [ "$boot_errors" -eq 0 ] || boot_fail server-error "$boot_answer"
+            [ -z "$boot_error" ] || boot_fail server-error "$boot_error"
             boot_fail no-answer
         fi
         boot_pause
     done
     boot_end
-    boot_say "ready status=$boot_answer"
+    boot_say "ready status=${boot_answer:-0}"
 }
 
 # --- Watch ---------------------------------------------------------------------------------------
