@@ -39,12 +39,13 @@ package struct Workspace: Sendable {
         ).parse(file.bytes)
         let overrides = Overrides(choices: choices, surroundings: surroundings)
         origins = try overrides.apply(to: &config)
-        source = GitRepository(
-            .init(
-                environment: surroundings.environment, baseFolder: file.folder,
-                homeFolder: surroundings.home,
-                temporaryFolder: surroundings.value("TMPDIR") ?? "/tmp",
-                token: Tokens(surroundings).gitHub))
+        var git = GitRepository.Settings(
+            environment: surroundings.environment, baseFolder: file.folder,
+            homeFolder: surroundings.home,
+            temporaryFolder: surroundings.value("TMPDIR") ?? "/tmp",
+            token: Tokens(surroundings).gitHub)
+        git.isMachineElsewhere = config.provider != .local
+        source = GitRepository(git)
         plainFolder = Self.plainFolder(
             of: config.repository.folder(relativeTo: file.folder, home: surroundings.home))
         identity = try await Self.identity(

@@ -35,11 +35,6 @@ extension Drift {
         {
             messages.append("the machine has \(found.cpu) cpu and \(found.memory) MB")
         }
-        if let found = status.environment {
-            let names = Set(found.keys).union(recorded.environment.keys)
-                .filter { found[$0] != recorded.environment[$0] }
-            messages += names.sorted().map { "env.\($0) was changed outside" }
-        }
         messages += status.otherChanges.map { "\($0) changed outside" }
         guard !messages.isEmpty else { return [] }
         return [

@@ -9,8 +9,6 @@ package struct MachineStatus: Hashable, Sendable {
     package var settingsRevision: String?
     /// Resources it has now, where the provider tells.
     package var resources: Config.Resources?
-    /// The plain variables of its settings, where the provider tells.
-    package var environment: [String: String]?
     /// What else somebody changed behind our back, in words such as `services`.
     package var otherChanges: [String]
     package var region: String?
@@ -24,7 +22,7 @@ package struct MachineStatus: Hashable, Sendable {
     package init(
         state: MachineState, detail: String? = nil, commit: String? = nil,
         settingsRevision: String? = nil, resources: Config.Resources? = nil,
-        environment: [String: String]? = nil, otherChanges: [String] = [], region: String? = nil,
+        otherChanges: [String] = [], region: String? = nil,
         since: Timestamp? = nil, idleStopAt: Timestamp? = nil,
         restarts: Int = 0
     ) {
@@ -33,7 +31,6 @@ package struct MachineStatus: Hashable, Sendable {
         self.commit = commit
         self.settingsRevision = settingsRevision
         self.resources = resources
-        self.environment = environment
         self.otherChanges = otherChanges
         self.region = region
         self.since = since
