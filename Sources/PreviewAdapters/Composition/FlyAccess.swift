@@ -19,7 +19,8 @@ struct FlyAccess {
         let http = HTTPClient(
             userAgent: Self.userAgent, network: surroundings.network, keepsCookies: true)
         let client = FlyClient(
-            token: FlyToken(try token()), machinesURL: base("FLY_FLAPS_BASE_URL", FlyClient.machinesURL),
+            token: FlyToken(try token()),
+            machinesURL: base("FLY_FLAPS_BASE_URL", FlyClient.machinesURL),
             platformURL: base("FLY_API_BASE_URL", FlyClient.platformURL), http: http)
         return FlyProvider(
             .init(
@@ -51,7 +52,9 @@ struct FlyAccess {
     private var hints: [Plan.Warning] {
         let used = Self.tokens.first { surroundings.value($0) != nil }
         var renamed: [(String, String)] = []
-        if let used, Self.tokens.suffix(2).contains(used) { renamed.append((used, "FLY_API_TOKEN")) }
+        if let used, Self.tokens.suffix(2).contains(used) {
+            renamed.append((used, "FLY_API_TOKEN"))
+        }
         if surroundings.value("FLY_ORG") == nil, surroundings.value("FLY_ORG_ID") != nil {
             renamed.append(("FLY_ORG_ID", "FLY_ORG"))
         }

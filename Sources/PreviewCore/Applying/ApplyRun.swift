@@ -35,7 +35,9 @@ struct ApplyRun: Sendable {
         self.holder = holder
         self.identity = identity
         retryFrom = request.retryFrom
-        refresher = Refresher(config: request.config, world: world, looks: request.looks)
+        refresher = Refresher(
+            config: request.config, world: world, otherNames: identity.otherNames,
+            looks: request.looks)
         fresh = State(
             lineage: Identifier.uuid(world.random(16)), serial: 0, app: identity.folder,
             source: identity.source, salt: Digest.hexadecimal(world.random(16)),
@@ -45,7 +47,9 @@ struct ApplyRun: Sendable {
     }
 
     /// Reads the record, looks at the world and plans.
-    mutating func look() async throws -> View {
+    ///
+    /// `earlier`: a view of a moment ago. Where the record is the same, so is the machine.
+    mutating func look(after earlier: View? = nil) async throws -> View {
         let loaded = try await load()
         try checkContinuity(loaded?.state)
         var state = fresh
@@ -54,7 +58,8 @@ struct ApplyRun: Sendable {
         }
         try checkHost(of: state)
         try chooseProvider(of: &state)
-        let facts = try await refresher.look(at: state)
+        let seen = earlier?.state.serial == state.serial ? earlier?.facts.machine : nil
+        let facts = try await refresher.look(at: state, machine: seen)
         let planner = Planner(
             config: request.config, configDigest: request.configDigest, identity: identity,
             state: state, facts: facts, retryFrom: retryFrom)
@@ -104,8 +109,8 @@ struct ApplyRun: Sendable {
 
     /// Does one step, if the plan says that it has something to do.
     mutating func perform(_ step: any Step) async throws {
-        if request.saved != nil { refresher.forgetHead() }
-        var approved: PlannedStep?
+        if request.saved != nil { refresher.forget() }
+        var approved: (step: PlannedStep, approval: Approval)?
         var (runs, rounds) = (0, 0)
         while true {
             let view = try await look()
@@ -115,12 +120,12 @@ struct ApplyRun: Sendable {
             guard runs < 2, rounds < 10 else { throw Failure.keepsMoving(step.id) }
             try checkSaved(view.plan, for: step.id)
             try await checkOrder(of: planned, in: view.plan)
-            if planned != approved {
-                try await approve(planned, in: view.plan)
-                approved = planned
+            if planned != approved?.step {
+                approved = (planned, try await approve(planned, in: view.plan))
             }
+            let isFresh = approved?.approval == .standing
             try Task.checkCancellation()
-            if try await runLocked(step, expecting: planned) {
+            if try await runLocked(step, expecting: planned, after: isFresh ? view : nil) {
                 if let from = retryFrom, from <= step.id {
                     retryFrom = StepID(number: step.id.number + 1)
                 }
@@ -166,27 +171,31 @@ struct ApplyRun: Sendable {
             .check(step, ownSerial: hasSaved ? baseline?.serial : nil)
     }
 
-    private mutating func approve(_ planned: PlannedStep, in plan: Plan) async throws {
-        switch try await approver.approve(planned, in: plan) {
+    private mutating func approve(
+        _ planned: PlannedStep, in plan: Plan
+    ) async throws -> Approval {
+        let approval = try await approver.approve(planned, in: plan)
+        switch approval {
         case .standing: break
-        case .given: if planned.id == .repository { refresher.forgetHead() }
+        case .given: if planned.id <= .machine { refresher.forget() }
         case .declined:
             throw Failure(
                 .declined, .notApproved, "step \(planned.id.number), \(planned.title), was not run",
                 fix: "nothing was changed by it; go on when you are ready",
                 retry: "preview apply --step \(planned.id.number)")
         }
+        return approval
     }
 
     /// Runs the step under the lock; `false` when the plan is no longer what was approved.
     private mutating func runLocked(
-        _ step: any Step, expecting planned: PlannedStep
+        _ step: any Step, expecting planned: PlannedStep, after view: View?
     ) async throws -> Bool {
         let wait = LockWait(world, limit: request.lockTimeout, step: planned.id)
         let lock = try await store.lock(
             identity.folder, for: holder, timeout: request.lockTimeout, waiting: wait.tell)
         do {
-            let view = try await look()
+            let view = try await look(after: view)
             let isSame = view.plan[step.id].isSameWork(as: planned)
             if isSame { try await execute(step, planned: planned, view: view) }
             await lock.release()

@@ -85,7 +85,8 @@ extension BootTrouble {
         case .gitMissing:
             return Failure(
                 .gitMissing, "the machine's image has no git, and it could not be installed there",
-                fix: "set `run: { image: … }` to an image with git, or to one with apt or apk that runs "
+                fix:
+                    "set `run: { image: … }` to an image with git, or to one with apt or apk that runs "
                     + "as root")
         case .commitMissing: return git.commitGone(release.commit, from: release.branch)
         case .wrongCommit:
@@ -126,7 +127,8 @@ extension BootTrouble {
                 ?? (isUnknown
                     ? "add it to the project's dependencies, or set `run: { image: … }` to an image that "
                         + "has it"
-                    : "run `\(line ?? phase.rawValue)` in a fresh clone, repair it, commit and push"))
+                    : "run `\(line ?? phase.rawValue)` in a fresh clone, repair it, commit and push")
+        )
     }
 
     private func startFailure(_ release: Release) -> Failure {
@@ -209,7 +211,8 @@ extension BootTrouble {
         return Failure(
             code, .timedOut, "the \(phase.rawValue) phase did not finish within \(limit) s",
             evidence: command(release).map { [.init("command", $0)] } ?? [],
-            fix: "see whether it waits for an answer or never ends by itself; if it only needs longer, "
+            fix:
+                "see whether it waits for an answer or never ends by itself; if it only needs longer, "
                 + "raise `timeouts: { \(phase.rawValue): … }`")
     }
 

@@ -8,7 +8,7 @@ extension FlyProvider {
             let place = try await reserve(spec, replacing: previous, attempt: attempt)
             do {
                 if let adopted = place.adopted { return described(adopted, app: place.app) }
-                try await giveAddresses(to: place.app, attempt: attempt)
+                try await giveAddresses(to: place, attempt: attempt)
                 let machine = try await makeMachine(spec, in: place, attempt: attempt)
                 if let previous, previous.id != machine.id { try await take(away: previous) }
                 return described(machine, app: place.app)
@@ -26,6 +26,8 @@ extension FlyProvider {
         var machines: [FlyMachine] = []
         /// Whether this attempt made the app, so that nothing else can be in it.
         var isNew = false
+        /// Whether it was made just now, so that nothing is in it at all.
+        var isFresh = false
         /// A machine of another record that a person let this one take over.
         var adopted: FlyMachine?
     }
@@ -37,14 +39,12 @@ extension FlyProvider {
         _ spec: MachineSpec, replacing previous: Machine?, attempt: any AttemptRecorder
     ) async throws -> Place {
         for app in [spec.app] + spec.otherNames {
-            switch try await client.standing(of: app) {
-            case .elsewhere: continue
-            case .ours:
+            if previous?.app == app {
                 return try await enter(app, spec, replacing: previous, attempt: attempt)
-            case .free:
-                if let place = try await make(app, spec, replacing: previous, attempt: attempt) {
-                    return place
-                }
+            }
+            // Asking first would be one call more: a name that is taken refuses by itself.
+            if let place = try await make(app, spec, replacing: previous, attempt: attempt) {
+                return place
             }
         }
         throw Rejection(
@@ -65,7 +65,7 @@ extension FlyProvider {
         do {
             try await client.createApp(
                 app, organization: organization, idempotencyKey: "\(attempt.key)-\(app)")
-            return Place(app: app, isNew: true)
+            return Place(app: app, isNew: true, isFresh: true)
         } catch let failure as FlyFailure where failure.cause == .nameTaken {
             // By somebody else, or by a call of ours whose answer was lost.
         }
@@ -133,9 +133,12 @@ extension FlyProvider {
 
     /// Gives the app the two free addresses it lacks, side by side. They have no name of ours, so
     /// what is there is looked at first, and after each doubt again (ENGINE section 2).
-    private func giveAddresses(to app: String, attempt: any AttemptRecorder) async throws {
-        for _ in 1...3 {
-            let present = Set(try await client.addresses(of: app).map(\.kind))
+    private func giveAddresses(to place: Place, attempt: any AttemptRecorder) async throws {
+        let app = place.app
+        for round in 1...3 {
+            // An app that was made by the call before has none.
+            let isBare = place.isFresh && round == 1
+            let present = isBare ? [] : Set(try await client.addresses(of: app).map(\.kind))
             let missing = [FlyAddress.Kind.sharedV4, .v6].filter { !present.contains($0) }
             if missing.isEmpty { return }
             try await attempt.willMake(.address, named: "addresses of \(app)")
@@ -179,10 +182,10 @@ extension FlyProvider {
         var hosts = 0
         while true {
             do {
-                return try await client.createMachine(
-                    .init(
-                        app: place.app, name: name, regions: spec.regions, config: config.json,
-                        skipsLaunch: true))
+                let creation = FlyMachineCreation(
+                    app: place.app, name: name, regions: spec.regions, config: config.json,
+                    skipsLaunch: true)
+                return remember(try await client.createMachine(creation))
             } catch let failure as FlyFailure {
                 switch failure.cause {
                 case .machineNameTaken(let id):

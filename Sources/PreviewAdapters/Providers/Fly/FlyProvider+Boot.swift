@@ -15,16 +15,19 @@ extension FlyProvider {
             let isUnderWay =
                 attempt.isResumed && current.marks?.attempt == attempt.key && !current.isResting
                 && !config.differs(from: current.config)
+            // What an earlier boot of this attempt said is of no interest to the next one.
+            var place: String?
             if !isUnderWay {
-                let version = try await giveRepositoryToken(for: release, to: machine.app)
+                let secrets = try await giveRepositoryToken(for: release, to: machine.app)
                 try await attempt.willMake(.process, named: "boot-\(attempt.key)")
-                try await update(
-                    current, of: machine, to: config, launches: true, secretsVersion: version,
+                current = try await update(
+                    current, of: machine, to: config, launches: true, secretsVersion: secrets,
                     attempt: attempt)
+                place = current.logPlace
             }
             var boot = FlyBoot(
-                provider: self, release: release, machine: machine, key: attempt.key,
-                reporter: reporter)
+                provider: self, release: release, machine: machine, version: current.version,
+                key: attempt.key, after: place, reporter: reporter)
             return try await boot.follow()
         }
     }
@@ -36,6 +39,8 @@ struct FlyBoot {
     private let provider: FlyProvider
     private let release: Release
     private let machine: Machine
+    /// The version that is to run; `nil` for whichever there is.
+    private let version: String?
     private let reporter: any Reporter
     private var log: FlyLog
     private var markers: BootMarkers
@@ -47,14 +52,16 @@ struct FlyBoot {
     private var isReady = false
 
     init(
-        provider: FlyProvider, release: Release, machine: Machine, key: String,
-        reporter: any Reporter
+        provider: FlyProvider, release: Release, machine: Machine, version: String?,
+        key: String, after place: String?, reporter: any Reporter
     ) {
+        self.version = version
         self.provider = provider
         self.release = release
         self.machine = machine
         self.reporter = reporter
-        log = FlyLog(client: provider.client, app: machine.app, machine: machine.id)
+        log = FlyLog(
+            client: provider.client, app: machine.app, machine: machine.id, after: place)
         markers = BootMarkers(key: key)
     }
 
@@ -91,6 +98,7 @@ struct FlyBoot {
         let end = began + pace.start
         var isLaunched = false
         while true {
+            if try await isStarted() { return }
             let seen = try await provider.require(machine, step: .boot)
             if seen.isRunning { return }
             if seen.isResting, seen.lastExit?.code == 0 || seen.lastExit == nil, !isLaunched {
@@ -112,6 +120,17 @@ struct FlyBoot {
             }
             sayAlive("the machine to start", limit: pace.start)
             try await Task.sleep(for: pace.look)
+        }
+    }
+
+    /// Waits at the platform for the machine to run; `false` where it does not, or not yet.
+    private func isStarted() async throws -> Bool {
+        do {
+            return try await provider.client.wait(
+                for: ["started"], of: machine.id, version: version, in: machine.app, seconds: 10)
+        } catch let failure as FlyFailure where failure.isCertain {
+            // From where it is it will not come to run by itself; its state tells more.
+            return false
         }
     }
 
@@ -159,6 +178,7 @@ struct FlyBoot {
                             "stream": "stdout", "phase": .string((phase ?? .start).rawValue),
                         ]))
             case .restarted:
+                isReady = false
                 reporter.report(
                     Event(.log, "the machine started anew", level: .warning, step: .boot))
             case .ready(let status):

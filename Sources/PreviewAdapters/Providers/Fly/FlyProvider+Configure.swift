@@ -68,7 +68,8 @@ extension FlyProvider {
     static func digest(of secrets: [FlySecret]) -> String {
         let lines = secrets.filter { $0.name != BootScript.tokenSecret }
             .map { "\($0.name)=\($0.digest)" }.sorted()
-        return lines.isEmpty ? "" : String(Digest.hex(lines.joined(separator: "\n").utf8).prefix(16))
+        return lines.isEmpty
+            ? "" : String(Digest.hex(lines.joined(separator: "\n").utf8).prefix(16))
     }
 
     // MARK: - Updates
@@ -88,14 +89,17 @@ extension FlyProvider {
                 currentVersion: current.version, skipsLaunch: !launches,
                 secretsVersion: secretsVersion, nonce: nonce)
             do {
-                return try await client.updateMachine(request)
+                return remember(try await client.updateMachine(request))
             } catch let failure as FlyFailure where !failure.isCertain {
-                let seen = try await require(machine, step: nil)
+                let seen = try await settled(machine, step: nil)
                 if !config.differs(from: seen.config) { return seen }
                 guard seen.version == current.version else { throw changed(machine) }
                 return try await client.updateMachine(request)
             } catch let failure as FlyFailure where failure.cause == .staleVersion {
-                throw changed(machine)
+                // Said of another version, and of this one while it is still on its way.
+                let seen = try await settled(machine, step: nil)
+                guard seen.version == current.version else { throw changed(machine) }
+                return try await client.updateMachine(request)
             }
         }
     }
@@ -121,7 +125,8 @@ extension FlyProvider {
                     description: "preview \(attempt.key)")
                 break
             } catch let failure as FlyFailure
-            where failure.cause.isLease && ContinuousClock.now < end {
+                where failure.cause.isLease && ContinuousClock.now < end
+            {
                 // Somebody's, or our own whose answer was lost: it runs out either way.
                 try await Task.sleep(for: pace.look)
             }

@@ -153,10 +153,14 @@ extension FlyProvider {
             let task = Task {
                 do {
                     var log = FlyLog(client: client, app: machine.app, machine: machine.id)
-                    for line in try await log.next().suffix(tail) { continuation.yield(line) }
+                    // Markers of the boot script are for the follower of a boot.
+                    func lines() async throws -> [LogLine] {
+                        try await log.next().filter { !$0.text.contains("::preview:") }
+                    }
+                    for line in try await lines().suffix(tail) { continuation.yield(line) }
                     while follow {
                         try await Task.sleep(for: pause)
-                        for line in try await log.next() { continuation.yield(line) }
+                        for line in try await lines() { continuation.yield(line) }
                     }
                     continuation.finish()
                 } catch is CancellationError {
@@ -179,7 +183,9 @@ struct FlyLog {
     let machine: String
     private var token: String?
 
-    init(client: FlyClient, app: String, machine: String) {
+    /// `token`: the place to begin after; `nil` for the last lines there are.
+    init(client: FlyClient, app: String, machine: String, after token: String? = nil) {
+        self.token = token
         self.client = client
         self.app = app
         self.machine = machine

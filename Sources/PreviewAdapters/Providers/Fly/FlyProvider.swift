@@ -70,10 +70,18 @@ package struct FlyProvider: Provider {
 
     package let name = ProviderName.fly
     let surroundings: Surroundings
+    /// A machine as the answer to our own change showed it, good for one look a moment later.
+    private let answered = Locked<(machine: FlyMachine, at: ContinuousClock.Instant)?>(nil)
 
     /// Nothing is asked before the first question.
     package init(_ surroundings: Surroundings) {
         self.surroundings = surroundings
+    }
+
+    /// Keeps the answer to a change for the look that follows it.
+    func remember(_ machine: FlyMachine) -> FlyMachine {
+        answered.withLock { $0 = (machine, .now) }
+        return machine
     }
 
     var client: FlyClient { surroundings.client }
@@ -106,6 +114,13 @@ package struct FlyProvider: Provider {
 
     /// A machine by its record; `nil` when it is gone.
     func find(_ machine: Machine) async throws -> FlyMachine? {
+        let known = answered.withLock { answer in
+            defer { answer = nil }
+            return answer
+        }
+        if let known, known.machine.id == machine.id, .now - known.at < pace.look {
+            return known.machine
+        }
         do {
             let found = try await client.machine(machine.id, of: machine.app)
             return found.isGone ? nil : found
@@ -124,12 +139,26 @@ package struct FlyProvider: Provider {
                 fix: "run `preview plan`: step 2 makes it anew"))
     }
 
+    /// The same once an update that is under way has come to its end.
+    func settled(_ machine: Machine, step: StepID?) async throws -> FlyMachine {
+        try await wait(
+            for: "the update of machine \(machine.name)", within: pace.start, step: step
+        ) {
+            let found = try await require(machine, step: step)
+            if !found.isChanging { return found }
+            _ = try await client.wait(
+                for: ["settled"], of: found.id, version: found.version, in: machine.app,
+                seconds: 10)
+            return nil
+        }
+    }
+
     /// The same, with its marks: without them nobody knows whose it is, and it is left alone
     /// (ENGINE section 2).
     func requireMarked(
         _ machine: Machine, step: StepID
     ) async throws -> (machine: FlyMachine, marks: MachineMarks) {
-        let found = try await require(machine, step: step)
+        let found = try await settled(machine, step: step)
         if let marks = found.marks { return (found, marks) }
         throw Rejection(
             Failure(

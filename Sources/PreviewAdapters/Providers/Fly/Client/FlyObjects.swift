@@ -21,6 +21,8 @@ package struct FlyMachine: Hashable, Sendable {
     /// As it is echoed, with whatever others have put there.
     package var config: JSONObject
     package var updatedAt: Timestamp?
+    /// The same as a place in the log: nanoseconds since 1970.
+    package var logPlace: String?
     /// How the main process ended last, if it ever did.
     package var lastExit: FlyExit?
 
@@ -34,6 +36,7 @@ package struct FlyMachine: Hashable, Sendable {
         version = json["version"]?.string ?? json["instance_id"]?.string ?? ""
         config = (json["config"] ?? json["incomplete_config"])?.object ?? JSONObject()
         updatedAt = json["updated_at"]?.string.flatMap(FlyTime.read)
+        logPlace = json["updated_at"]?.string.flatMap(FlyTime.nanoseconds)
         lastExit = (json["events"]?.array ?? []).lazy.compactMap(FlyExit.init).first
     }
 
@@ -45,6 +48,9 @@ package struct FlyMachine: Hashable, Sendable {
 
     /// Whether its main process runs. That says nothing about the app.
     package var isRunning: Bool { state == "started" }
+
+    /// Whether it is being replaced by its next version, which no change may disturb.
+    package var isChanging: Bool { ["replacing", "updating"].contains(state) }
 
     /// Whether nothing will happen without being asked for.
     package var isResting: Bool {
@@ -149,6 +155,16 @@ package struct FlyLogPage: Hashable, Sendable {
 
 /// Times as the platform writes them: RFC 3339, with or without fractions of a second.
 enum FlyTime {
+    /// The time in nanoseconds since 1970, which is how places in the log are named.
+    static func nanoseconds(_ text: String) -> String? {
+        guard let time = read(text) else { return nil }
+        let fraction = text.firstIndex(of: ".").map {
+            text[$0...].dropFirst().prefix { $0.isNumber }.prefix(9)
+        }
+        let digits = String(fraction ?? "")
+        return "\(time.seconds)" + digits + String(repeating: "0", count: 9 - digits.count)
+    }
+
     static func read(_ text: String) -> Timestamp? {
         if let time = Timestamp(text) { return time }
         guard let dot = text.firstIndex(of: ".") else { return nil }
