@@ -33,7 +33,8 @@ let package = Package(
                 .embedInCode("frameworks.json"), .embedInCode("preview.schema.json"),
                 .embedInCode("state.schema.json"), .embedInCode("plan.schema.json"),
                 .embedInCode("event.schema.json"), .embedInCode("fly-boot.sh"),
-                .embedInCode("fly-static.py"),
+                .embedInCode("fly-static.py"), .embedInCode("fly-regions.json"),
+                .embedInCode("fly-presets.json"), .embedInCode("fly-pricing.json"),
             ]
         ),
         .target(

@@ -14,4 +14,10 @@ package enum PreviewData {
     package static var flyBoot: [UInt8] { PackageResources.fly_boot_sh }
     /// The server of static sites there, in Python.
     package static var flyStatic: [UInt8] { PackageResources.fly_static_py }
+    /// The regions of Fly.io, as JSON (its own `source` says where it comes from).
+    package static var flyRegions: [UInt8] { PackageResources.fly_regions_json }
+    /// The sizes of Fly.io's machines, likewise.
+    package static var flySizes: [UInt8] { PackageResources.fly_presets_json }
+    /// The prices of Fly.io, likewise.
+    package static var flyPrices: [UInt8] { PackageResources.fly_pricing_json }
 }

@@ -1,17 +1,14 @@
-/// A region of Fly.io, by its code.
-///
-/// From superfly/docs `reference/regions.html.markerb` as of 2026-08-07. Retired codes are those of
-/// older price pages that are no longer listed there; each names the current region that is nearest
-/// by the distance between the airports that the codes stand for.
+/// A region of Fly.io, by its code; the list is that of ``FlyCatalogue``.
 package struct Region: Hashable, Sendable {
     /// Three letters, such as `dfw`.
     package let code: String
-    /// The city it stands in or near.
+    /// The city it stands in or near, without its state.
     package let city: String
 
-    private init(_ code: String, _ city: String) {
-        self.code = code
-        self.city = city
+    /// Reads a row of the table; `nil` for one that lacks a field.
+    init?(_ row: JSONValue) {
+        guard let code = row["code"]?.string, let city = Self.city(row) else { return nil }
+        (self.code, self.city) = (code, city)
     }
 
     /// A current region of that code.
@@ -21,23 +18,21 @@ package struct Region: Hashable, Sendable {
     }
 
     /// The default of SPEC section 2.
-    package static let `default` = Region("dfw", "Dallas")
+    package static let `default`: Region = {
+        guard let region = Region(code: "dfw") else {
+            preconditionFailure("the table of regions has no dfw")
+        }
+        return region
+    }()
 
     /// The current regions, by code.
-    package static let all = [
-        Region("ams", "Amsterdam"), Region("arn", "Stockholm"), Region("bom", "Mumbai"),
-        Region("cdg", "Paris"), Region("dfw", "Dallas"), Region("ewr", "Secaucus"),
-        Region("fra", "Frankfurt"), Region("gru", "Sao Paulo"), Region("iad", "Ashburn"),
-        Region("jnb", "Johannesburg"), Region("lax", "Los Angeles"), Region("lhr", "London"),
-        Region("nrt", "Tokyo"), Region("ord", "Chicago"), Region("sin", "Singapore"),
-        Region("sjc", "San Jose"), Region("syd", "Sydney"), Region("yyz", "Toronto"),
-    ]
+    package static var all: [Region] { FlyCatalogue.standard.regions }
 
     /// A region that existed once: its city, and the nearest current one.
     static func retired(_ code: String) -> (city: String, nearest: Region)? {
-        guard let (city, nearest) = retired[code], let region = Region(code: nearest) else {
-            return nil
-        }
+        guard let city = FlyCatalogue.standard.retired[code],
+            let region = nearestCurrent[code].flatMap(Region.init(code:))
+        else { return nil }
         return (city, region)
     }
 
@@ -48,12 +43,19 @@ package struct Region: Hashable, Sendable {
         return all.first { $0.city == city }
     }
 
-    private static let retired: [String: (city: String, nearest: String)] = [
-        "atl": ("Atlanta", "iad"), "bog": ("Bogota", "iad"), "bos": ("Boston", "ewr"),
-        "den": ("Denver", "dfw"), "eze": ("Ezeiza", "gru"), "gdl": ("Guadalajara", "dfw"),
-        "gig": ("Rio de Janeiro", "gru"), "hkg": ("Hong Kong", "sin"), "maa": ("Chennai", "bom"),
-        "mad": ("Madrid", "cdg"), "mia": ("Miami", "iad"), "otp": ("Bucharest", "fra"),
-        "phx": ("Phoenix", "lax"), "qro": ("Queretaro", "dfw"), "scl": ("Santiago", "gru"),
-        "sea": ("Seattle", "sjc"), "waw": ("Warsaw", "arn"), "yul": ("Montreal", "yyz"),
+    /// The city of a row, which may come with its state or an older name.
+    static func city(_ row: JSONValue) -> String? {
+        guard let text = row["city"]?.string else { return nil }
+        var name = text.prefix { $0 != "," && $0 != "(" }
+        while name.last == " " { name.removeLast() }
+        return String(name)
+    }
+
+    /// For each retired code the current one that is nearest, by the distance between the airports
+    /// that the codes stand for.
+    private static let nearestCurrent = [
+        "atl": "iad", "bog": "iad", "bos": "ewr", "den": "dfw", "eze": "gru", "gdl": "dfw",
+        "gig": "gru", "hkg": "sin", "maa": "bom", "mad": "cdg", "mia": "iad", "otp": "fra",
+        "phx": "lax", "qro": "dfw", "scl": "gru", "sea": "sjc", "waw": "arn", "yul": "yyz",
     ]
 }
