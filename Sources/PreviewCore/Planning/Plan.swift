@@ -19,6 +19,8 @@ package struct Plan: Hashable, Sendable {
     /// What differs outside from what is recorded.
     package var drift: [Drift]
     package var warnings: [Warning]
+    /// What it costs, where it costs anything. A saved plan does not carry it back.
+    package var cost: PlanCost?
     /// Facts that a saved plan is checked against.
     package var observed: Observed
     /// Whether this is a plan for `destroy`.

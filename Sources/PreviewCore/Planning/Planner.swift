@@ -41,7 +41,8 @@ package struct Planner: Sendable {
             lineage: state.startedAt == nil ? nil : state.lineage, serial: state.serial,
             configDigest: configDigest, url: machine?.previewUrl ?? facts.proposal?.url,
             isLive: isBooted && !drift.contains { $0.step != .settings } && !facts.machine.isDown,
-            steps: steps, drift: drift, warnings: warnings(in: context), observed: facts.observed,
+            steps: steps, drift: drift, warnings: warnings(in: context),
+            cost: PlanCost(config, state: state), observed: facts.observed,
             destroys: false)
     }
 

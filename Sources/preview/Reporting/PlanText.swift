@@ -14,6 +14,7 @@ struct PlanText {
         if let url = plan.url {
             lines.append("  URL    \(url) \(paint.dim(plan.isLive ? "(live)" : "(not live yet)"))")
         }
+        if let cost = plan.cost { lines.append("  Cost   \(cost.text)") }
         if plan.provider == .local { lines.append("  Cost   nothing: it runs on this machine") }
         for drift in plan.drift {
             lines.append("  Drift  step \(drift.step.number): \(drift.message)")
