@@ -93,7 +93,10 @@ let package = Package(
         ),
         .testTarget(
             name: "PreviewAdaptersTests",
-            dependencies: ["PreviewCore", "PreviewSystem", "PreviewAdapters", "PreviewTestSupport"]
+            dependencies: [
+                "PreviewData", "PreviewCore", "PreviewSystem", "PreviewAdapters",
+                "PreviewTestSupport",
+            ]
         ),
         .testTarget(
             name: "PreviewCommandTests",
@@ -101,7 +104,7 @@ let package = Package(
         ),
         .testTarget(
             name: "FlySimulatorTests",
-            dependencies: ["FlySimulator", "PreviewCore", "PreviewSystem"]
+            dependencies: ["FlySimulator", "PreviewCore", "PreviewSystem", "PreviewAdapters"]
         ),
         .testTarget(name: "TidyTests", dependencies: ["PreviewCore", "PreviewSystem"]),
     ],

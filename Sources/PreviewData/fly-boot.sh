@@ -84,6 +84,7 @@ boot_check_environment() {
     case /$boot_path/ in
     */../*) boot_fail environment ;;
     esac
+    [ -w "$boot_work" ] || boot_fail environment
     [ -n "$boot_key" ] || boot_fail environment
     [ -n "$boot_repository" ] || boot_fail environment
 }
@@ -165,6 +166,13 @@ boot_expire_at() {
         boot_end_of_life=$((boot_now + ($1 - $(date +%s)) * 1000))
         ;;
     esac
+}
+
+# What `extend` said holds until the environment says something else.
+boot_forget_extension() {
+    [ "$(cat "$boot_work/given" 2>/dev/null)" = "${boot_expires:-never}" ] && return
+    rm -f "$boot_work/expires"
+    printf '%s\n' 2>/dev/null "${boot_expires:-never}" >"$boot_work/given"
 }
 
 # Replaces this process by a command in a session of its own, where setsid is at hand, so that it can
@@ -280,10 +288,14 @@ boot_end() {
 
 boot_skip() { boot_say "phase name=$1 state=skip"; }
 
-# Installs packages of the image's distribution, which only root can.
+# Installs packages of the image's distribution, which only root can. That is as an install is, and
+# takes nothing from the time of the phase.
 boot_packages() {
     [ "$(id -u)" -eq 0 ] || return 1
     boot_tell "installing $*"
+    boot_clock
+    boot_left=$((boot_deadline - boot_now))
+    boot_deadline=$((boot_now + boot_install_limit * 1000))
     if command -v apk >/dev/null 2>&1; then
         boot_do boot_exec apk add --no-cache "$@"
     elif command -v apt-get >/dev/null 2>&1; then
@@ -292,7 +304,9 @@ boot_packages() {
             apt-get update -qq && exec apt-get install -y -qq --no-install-recommends "$@"' sh "$@"
     else
         return 1
-    fi
+    fi || return
+    boot_clock
+    boot_deadline=$((boot_now + boot_left))
 }
 
 # A command of the repository's owner, in the app's folder. With NODE_ENV=production npm, pnpm, yarn
@@ -426,7 +440,7 @@ boot_clone() {
         boot_skip clone
         return
     fi
-    rm -f "$boot_work/stamp" "$boot_work/expires"
+    rm -f "$boot_work/stamp"
     [ -z "$boot_token" ] || boot_write_askpass
     boot_is_new=1 boot_is_gone=''
     [ ! -e "$boot_tree" ] || boot_is_new=''
@@ -688,7 +702,7 @@ boot_has_traffic() {
 boot_watch() {
     boot_look=2000
     [ "${boot_idle:-60}" -ge 10 ] || boot_look=500
-    : >"$boot_work/looked"
+    printf '' >"$boot_work/looked"
     boot_has_traffic
     boot_clock
     boot_busy=$boot_now
@@ -725,10 +739,11 @@ boot_count=0 boot_signal='' boot_leaving='' boot_job='' boot_app='' boot_is_done
 boot_known_expiry='' boot_end_of_life=''
 boot_clock
 boot_id=$(date +%s)-$boot_now
-: >"$boot_work/markers"
+printf '' 2>/dev/null >"$boot_work/markers"
 boot_nap=0.1
 sleep 0.01 2>/dev/null || boot_nap=1
 boot_expire_at "$boot_expires"
+boot_forget_extension
 boot_begin_ticking
 boot_check_environment
 boot_heed
