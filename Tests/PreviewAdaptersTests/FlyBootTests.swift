@@ -88,6 +88,33 @@ struct FlyBootTests {
         try await machine.untilEmpty()
     }
 
+    @Test("a node app behind npm", .enabled(if: npm != nil, "needs npm"))
+    func node() async throws {
+        let commit = try await fixture.makeRepository(
+            "shop",
+            [
+                "package.json": #"{"name": "shop", "scripts": {"start": "node server.js"}}"#,
+                "server.js": """
+                process.on("SIGTERM", () => { console.log("node got TERM"); process.exit(0) });
+                require("http").createServer((_, answer) => answer.end("hello"))
+                    .listen(process.env.PORT, process.env.HOST);
+                """,
+            ])
+        let machine = try FlyBootMachine(fixture, environment: ["NODE_ENV": "production"])
+        try machine.start(
+            .test(fixture, commit: commit, start: "npm start").with {
+                $0.install = "npm install --no-audit --no-fund --offline"
+            })
+        try await machine.untilReady()
+        #expect(try await machine.ask() == "hello")
+        machine.signal(SIGINT)
+        try await machine.end()
+        #expect(try machine.output().contains("node got TERM"))
+        try await machine.untilEmpty()
+    }
+
+    private static let npm = Command.locate("npm", in: "/usr/local/bin:/usr/bin:/bin")
+
     @Test("USR1 is the app's", arguments: FlyBootMachine.Shell.available)
     func userSignal(shell: FlyBootMachine.Shell) async throws {
         let commit = try await fixture.makeShop()
