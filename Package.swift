@@ -95,8 +95,8 @@ let package = Package(
         .testTarget(
             name: "PreviewAdaptersTests",
             dependencies: [
-                "PreviewCore", "PreviewSystem", "PreviewAdapters", "PreviewTestSupport",
-                "FlySimulator",
+                "PreviewData", "PreviewCore", "PreviewSystem", "PreviewAdapters",
+                "PreviewTestSupport", "FlySimulator",
             ]
         ),
         .testTarget(
@@ -105,7 +105,7 @@ let package = Package(
         ),
         .testTarget(
             name: "FlySimulatorTests",
-            dependencies: ["FlySimulator", "PreviewCore", "PreviewSystem"]
+            dependencies: ["FlySimulator", "PreviewCore", "PreviewSystem", "PreviewAdapters"]
         ),
         .testTarget(name: "TidyTests", dependencies: ["PreviewCore", "PreviewSystem"]),
     ],
