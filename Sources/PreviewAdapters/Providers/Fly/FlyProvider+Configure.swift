@@ -125,7 +125,7 @@ extension FlyProvider {
                     description: "preview \(attempt.key)")
                 break
             } catch let failure as FlyFailure
-                where failure.cause.isLease && ContinuousClock.now < end
+                where failure.cause == .leaseHeld && ContinuousClock.now < end
             {
                 // Somebody's, or our own whose answer was lost: it runs out either way.
                 try await Task.sleep(for: pace.look)
