@@ -22,8 +22,9 @@ DEMO_PACKAGES := curl python3 python3-venv
 # The runtimes of the other examples. Where npm is there already, it came with its own node.
 RUNTIME_PACKAGES := golang-go php-cli ruby ruby-webrick \
 	$(if $(shell command -v npm),,nodejs npm)
-# The independent judges in the tests: a JSON Schema validator, a YAML reader, fault injection.
-TEST_PACKAGES := python3-jsonschema python3-yaml strace time
+# The independent judges in the tests: a JSON Schema validator, a YAML reader, fault injection; and
+# the userland of small images.
+TEST_PACKAGES := python3-jsonschema python3-yaml strace time busybox-static
 LINT_PACKAGES := shellcheck
 
 DEBUG := .build/debug/preview

@@ -116,8 +116,8 @@ boot_begin_ticking() {
     trap 'boot_woken=1 boot_signal=${boot_signal:-2}' INT
     trap 'boot_woken=1 boot_signal=${boot_signal:-3}' QUIT
     trap 'boot_woken=1 boot_signal=${boot_signal:-15}' TERM
-    trap 'boot_kill USR1 "$boot_app"' USR1
-    trap 'boot_kill USR2 "$boot_app"' USR2
+    trap 'boot_woken=1 && boot_kill USR1 "$boot_app"' USR1
+    trap 'boot_woken=1 && boot_kill USR2 "$boot_app"' USR2
     (while kill -s ALRM $$; do sleep 1; done) </dev/null >/dev/null 2>&1 &
     boot_ticker=$!
     trap 'kill "$boot_ticker" 2>/dev/null' EXIT
@@ -184,7 +184,7 @@ boot_do() {
     "$@" </dev/null &
     boot_job=$!
     boot_await "$boot_job" "$boot_deadline" || boot_fail timeout
-    boot_job=
+    boot_job=''
     return "$boot_status"
 }
 
@@ -192,7 +192,7 @@ boot_pause() {
     sleep "$boot_nap" >/dev/null 2>&1 &
     boot_job=$!
     boot_await "$boot_job" "$((boot_now + 5000))"
-    boot_job=
+    boot_job=''
 }
 
 boot_is_alive() {
@@ -227,7 +227,7 @@ boot_end_jobs() {
 
 boot_leave() {
     boot_say "stopped why=$1"
-    boot_app_status=
+    boot_app_status=''
     boot_end_jobs
     [ "$1" = signal ] || exit 0
     exit "${boot_app_status:-$((128 + boot_signal))}"
@@ -237,7 +237,7 @@ boot_fail() {
     boot_reason=$1
     boot_say "failed phase=$boot_phase reason=$boot_reason status=${2:-0}${3:+ ports=$3}"
     boot_end_jobs
-    boot_app=
+    boot_app=''
     [ -z "$boot_keep" ] || boot_linger
     case $boot_phase in
     clone) exit 111 ;;
@@ -254,8 +254,10 @@ boot_linger() {
     boot_say 'kept'
     boot_clock
     boot_end=$((boot_now + ${boot_idle:-0} * 1000))
+    boot_nap=1
     while [ -z "$boot_idle" ] || [ "$boot_now" -lt "$boot_end" ]; do
-        boot_nap=1 boot_pause
+        boot_pause
+        boot_clock
     done
     boot_leave idle
 }
@@ -449,7 +451,7 @@ boot_is_whole() {
 
 boot_install() {
     boot_begin install "$boot_install_limit"
-    boot_is_needed=
+    boot_is_needed=''
     if [ "$boot_runtime" = python ] && [ ! -e "$boot_place/.venv/bin/python" ]; then
         boot_is_needed=1
         boot_make_venv
@@ -471,9 +473,9 @@ boot_install() {
 
 # Without anything to install no pip is needed, which is what takes the time.
 boot_make_venv() {
-    boot_pip=
+    boot_pip=''
     [ -n "$boot_install$boot_build" ] || boot_pip=--without-pip
-    boot_run "exec python3 -m venv $boot_pip .venv"
+    boot_do boot_shell "exec python3 -m venv $boot_pip .venv" || boot_fail no-venv "$boot_status"
     # Git then takes it for ignored and leaves it there when the next commit is checked out.
     printf '*\n' >"$boot_place/.venv/.gitignore"
 }
@@ -593,59 +595,73 @@ boot_look_elsewhere() {
     boot_fail wrong-port 0 "$boot_elsewhere"
 }
 
-# Asks the app by whatever the image has, and prints the status of the answer.
+# Asks the app with a tool and prints the status of the answer.
 boot_ask() {
     boot_url="http://127.0.0.1:$PORT$boot_health_path"
     # shellcheck disable=SC2016
-    if command -v curl >/dev/null 2>&1; then
-        boot_exec curl -gsq -o /dev/null -m 15 --noproxy '*' -w '%{http_code}' "$boot_url"
-    elif command -v wget >/dev/null 2>&1; then
+    case $1 in
+    curl) boot_exec curl -gsq -o /dev/null -m 15 --noproxy '*' -w '%{http_code}' "$boot_url" ;;
+    wget)
         unset http_proxy HTTP_PROXY
         boot_exec sh -c 'wget -S -T 15 -O /dev/null "$1" 2>&1 |
-            sed -n "s|^ *HTTP/[0-9.]* \([0-9]*\).*|\1|p" | head -n 1' sh "$boot_url"
-    elif command -v nc >/dev/null 2>&1; then
+            sed -n "s|^ *HTTP/[0-9.]* \([0-9]*\).*|\1|p" | sed 1q' sh "$boot_url"
+        ;;
+    nc)
         boot_exec sh -c 'printf "GET %s HTTP/1.0\r\nHost: localhost\r\n\r\n" "$2" |
             nc 127.0.0.1 "$1" | sed -n "1s|^HTTP/[0-9.]* \([0-9]*\).*|\1|p"' sh \
             "$PORT" "$boot_health_path"
-    elif command -v bash >/dev/null 2>&1; then
+        ;;
+    bash)
         boot_exec bash -c 'exec 3<>"/dev/tcp/127.0.0.1/$1"
             printf "GET %s HTTP/1.0\r\nHost: localhost\r\n\r\n" "$2" >&3
             read -r version status rest <&3 && echo "$status"' bash "$PORT" "$boot_health_path"
-    else
-        # Nothing here can ask; that it listens must do, and the public address is asked anyway.
-        echo 0
-        exit
-    fi
+        ;;
+    esac
+}
+
+# Those of the tools that the image has. One may be there and broken, so each gets its turn.
+boot_tools() {
+    for boot_tool in curl wget nc bash; do
+        ! command -v "$boot_tool" >/dev/null 2>&1 || echo "$boot_tool"
+    done
 }
 
 boot_probe() {
     boot_begin probe "$boot_health_limit"
-    boot_errors=0 boot_answer=
-    while :; do
-        boot_ask </dev/null >"$boot_work/answer" 2>/dev/null &
+    [ "$boot_nap" = 1 ] || boot_nap=0.5
+    boot_errors=0 boot_error=''
+    # shellcheck disable=SC2046
+    set -- $(boot_tools)
+    # With nothing that can ask, listening must do; the public address is asked in any case.
+    boot_answer=${1:+none}
+    while [ -n "$boot_answer" ]; do
+        boot_answer=''
+        boot_ask "$1" </dev/null >"$boot_work/answer" 2>/dev/null &
         boot_job=$!
-        boot_clock
-        boot_await "$boot_job" $((boot_now + 15000)) || boot_kill KILL "$boot_job"
-        boot_job=
-        read -r boot_answer <"$boot_work/answer" || [ -n "$boot_answer" ] || boot_answer=000
+        boot_await "$boot_job" "$boot_deadline" || boot_kill KILL "$boot_job"
+        boot_job=''
+        read -r boot_answer <"$boot_work/answer"
         boot_require_app
         case $boot_answer in
-        0 | [1234]??) break ;;
-        5*)
-            boot_errors=$((boot_errors + 1))
-            # An app that is warming up says 503; any other error seldom heals by itself.
-            [ "$boot_errors" -le 12 ] || [ "$boot_answer" = 503 ] || boot_fail server-error "$boot_answer"
+        [1234]??) break ;;
+        5??) boot_error=$boot_answer boot_errors=$((boot_errors + 1)) ;;
+        *)
+            boot_tool=$1 boot_answer=none
+            shift
+            set -- "$@" "$boot_tool"
             ;;
         esac
+        # An app that is warming up says 503; any other error seldom heals by itself.
+        [ "$boot_errors" -le 12 ] || [ "$boot_error" = 503 ] || boot_fail server-error "$boot_error"
         boot_clock
         if [ "$boot_now" -ge "$boot_deadline" ]; then
-            [ "$boot_errors" -eq 0 ] || boot_fail server-error "$boot_answer"
+            [ -z "$boot_error" ] || boot_fail server-error "$boot_error"
             boot_fail no-answer
         fi
-        boot_nap=0.5 boot_pause
+        boot_pause
     done
     boot_end
-    boot_say "ready status=$boot_answer"
+    boot_say "ready status=${boot_answer:-0}"
 }
 
 # --- Watch ---------------------------------------------------------------------------------------
@@ -718,7 +734,7 @@ boot_check_environment
 boot_heed
 
 boot_clone
-boot_token=
+boot_token=''
 if [ -n "$boot_is_done" ]; then
     boot_skip install
     boot_skip build

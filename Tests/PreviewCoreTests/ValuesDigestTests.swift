@@ -22,6 +22,17 @@ struct ValuesDigestTests {
         #expect(Digest.hexadecimal(hasher.finish()) == digest, "in pieces")
     }
 
+    @Test(
+        "SHA-1 of the vectors of FIPS 180-4, for the names that git gives",
+        arguments: [
+            ("", "da39a3ee5e6b4b0d3255bfef95601890afd80709"),
+            ("abc", "a9993e364706816aba3e25717850c26c9cd0d89d"),
+            ("blob 0\0", "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391"),
+        ])
+    func sha1(_ text: String, _ digest: String) {
+        #expect(Digest.hexadecimal(Digest.sha1(Array(text.utf8))) == digest)
+    }
+
     @Test("a million letters")
     func long() {
         var hasher = SHA256Hasher()

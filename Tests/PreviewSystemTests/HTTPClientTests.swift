@@ -208,8 +208,7 @@ import Testing
         let odd = await client.failure(of: HTTPRequest("GET", server.url("/")))
         #expect(odd?.cause == .invalidResponse)
         let nameless = await client.failure(
-            of: HTTPRequest("GET", "http://no-such-host.invalid/", connectTimeout: .seconds(1)
-        )
+            of: HTTPRequest("GET", "http://no-such-host.invalid/", connectTimeout: .seconds(1))
         )
         // Without a network the question itself may get no answer.
         let causes: [HTTPFailure.Cause] = [.resolve, .timedOut(.resolving)]

@@ -9,8 +9,7 @@ import Testing
     func timeouts() async throws {
         let silent = try TestServer { _, _ in .sendThenHang("") }
         let waiting = await client.failure(
-            of: HTTPRequest("GET", silent.url("/"), timeout: .milliseconds(150)
-        )
+            of: HTTPRequest("GET", silent.url("/"), timeout: .milliseconds(150))
         )
         #expect(waiting?.cause == .timedOut(.waiting))
         #expect(waiting?.mayHaveBeenSent == true)
@@ -18,8 +17,7 @@ import Testing
             .sendThenHang("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf")
         }
         let receiving = await client.failure(
-            of: HTTPRequest("GET", slow.url("/"), timeout: .milliseconds(150)
-        )
+            of: HTTPRequest("GET", slow.url("/"), timeout: .milliseconds(150))
         )
         #expect(receiving?.cause == .timedOut(.receiving))
         let securing = await client.failure(
@@ -37,8 +35,7 @@ import Testing
     func responseTimeout() async throws {
         let silent = try TestServer { _, _ in .sendThenHang("") }
         let waiting = await client.failure(
-            of: HTTPRequest("POST", silent.url("/"), responseTimeout: .milliseconds(100)
-        )
+            of: HTTPRequest("POST", silent.url("/"), responseTimeout: .milliseconds(100))
         )
         #expect(waiting?.cause == .timedOut(.waiting))
         #expect(waiting?.mayHaveBeenSent == true)
@@ -56,8 +53,7 @@ import Testing
         let head = "HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\n"
         let hanging = try TestServer { _, _ in .sendThenHang(head + "half") }
         let silent = await client.failure(
-            of: HTTPRequest("GET", hanging.url("/"), idleTimeout: .milliseconds(100)
-        )
+            of: HTTPRequest("GET", hanging.url("/"), idleTimeout: .milliseconds(100))
         )
         #expect(silent?.cause == .timedOut(.receiving))
         let steady = try TestServer { _, _ in
@@ -81,24 +77,11 @@ import Testing
             )
             return Descriptor(owning: number)
         }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-        address.sin_port = port.bigEndian
         for filler in fillers {
-            _ = withUnsafePointer(to: &address) { pointer in
-                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-                    connect(
-                        filler.number,
-                        pointer,
-                        socklen_t(MemoryLayout<sockaddr_in>.size)
-                    )
-                }
-            }
+            _ = withLoopbackAddress(port) { connect(filler.number, $0, $1) }
         }
         let failure = await client.failure(
-            of: HTTPRequest("GET", "http://127.0.0.1:\(port)/", connectTimeout: .milliseconds(150)
-        )
+            of: HTTPRequest("GET", "http://127.0.0.1:\(port)/", connectTimeout: .milliseconds(150))
         )
         #expect(failure?.cause == .timedOut(.connecting))
         #expect(failure?.mayHaveBeenSent == false)

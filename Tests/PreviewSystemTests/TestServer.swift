@@ -14,6 +14,8 @@ final class TestServer: Sendable {
         case sendSlowly([String], every: Duration)
         /// Sends these bytes and closes.
         case sendThenClose(String)
+        /// Agrees, and from then on passes all bytes to and from this port.
+        case tunnel(to: UInt16)
         /// Closes without a word.
         case close
     }
@@ -106,12 +108,50 @@ private func serve(
         case .sendThenClose(let text):
             OutputChannel(connection.number).write(text)
             return
+        case .tunnel(let port):
+            OutputChannel(connection.number).write("HTTP/1.1 200 Connection established\r\n\r\n")
+            passThrough(connection, port)
+            return
         case .close: return
         case .sendThenHang(let text):
             OutputChannel(connection.number).write(text)
             // Ends when the client gives up.
             _ = read(connection.number, &buffer, 1)
             return
+        }
+    }
+}
+
+/// Passes bytes between a connection and a port of this machine until either side ends.
+private func passThrough(_ connection: Descriptor, _ port: UInt16) {
+    let far = Descriptor(owning: socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0))
+    guard withLoopbackAddress(port, { connect(far.number, $0, $1) }) == 0 else { return }
+    BlockingThread.start { copy(far, connection) }
+    copy(connection, far)
+}
+
+private func copy(_ source: Descriptor, _ target: Descriptor) {
+    var buffer = [UInt8](repeating: 0, count: 64 * 1024)
+    while true {
+        let count = read(source.number, &buffer, buffer.count)
+        guard count > 0, write(target.number, buffer, count) == count else { break }
+    }
+    shutdown(source.number, Int32(SHUT_RDWR))
+    shutdown(target.number, Int32(SHUT_RDWR))
+}
+
+/// Calls `body` with the address of a port of 127.0.0.1.
+func withLoopbackAddress(
+    _ port: UInt16,
+    _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32
+) -> Int32 {
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+    address.sin_port = port.bigEndian
+    return withUnsafePointer(to: &address) { pointer in
+        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
+            body(pointer, socklen_t(MemoryLayout<sockaddr_in>.size))
         }
     }
 }

@@ -2,11 +2,8 @@ package import PreviewCore
 package import PreviewSystem
 
 extension Surroundings {
-    /// git as this process may use it.
-    ///
-    /// - Parameters:
-    ///   - baseFolder: what local paths are relative to.
-    ///   - isMachineElsewhere: whether another machine will clone.
+    /// git as this process may use it. Local paths are relative to `baseFolder`; `isMachineElsewhere`
+    /// tells whether another machine will clone.
     package func git(baseFolder: String, isMachineElsewhere: Bool = false) -> GitRepository {
         var settings = GitRepository.Settings(
             environment: environment, baseFolder: baseFolder, homeFolder: home,
@@ -18,11 +15,9 @@ extension Surroundings {
     /// Where commits come from: GitHub's API where a token for it is there, git for all else.
     ///
     /// The API is that of github.com. `GITHUB_API_URL` names another, such as that of the Enterprise
-    /// server in `GITHUB_SERVER_URL`, under the names that GitHub's own runners set.
+    /// server in `GITHUB_SERVER_URL`, under the names that GitHub's own runners set. `remark` is told
+    /// why git goes on in place of the API.
     ///
-    /// - Parameters:
-    ///   - git: for what the API does not serve.
-    ///   - remark: told why git goes on in place of the API.
     /// - Throws: ``Failure`` when `GITHUB_API_URL` is no address that may get a token.
     package func source(
         _ git: GitRepository, remark: @escaping @Sendable (Failure) -> Void

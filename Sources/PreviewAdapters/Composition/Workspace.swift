@@ -187,11 +187,12 @@ package struct Tokens: Sendable {
         // An address of another form names no host, so that no host gets the token.
         let server = surroundings.value("GITHUB_SERVER_URL")
             .map { (try? RepositoryReference.parse($0 + "/owner/name"))?.remote?.host ?? "" }
-        gitHub = ["GITHUB_TOKEN", "GH_TOKEN", "GITHUB_ACCESS_TOKEN"].lazy.compactMap { name in
-            surroundings.value(name).map { value in
-                GitToken(host: server ?? Self.publicGitHub, value: value, variable: name)
-            }
-        }.first
+        gitHub =
+            ["GITHUB_TOKEN", "GH_TOKEN", "GITHUB_ACCESS_TOKEN"].lazy.compactMap { name in
+                surroundings.value(name).map { value in
+                    GitToken(host: server ?? Self.publicGitHub, value: value, variable: name)
+                }
+            }.first
         all = Self.names.compactMap(surroundings.value)
     }
 }

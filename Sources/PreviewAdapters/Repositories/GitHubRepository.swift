@@ -227,8 +227,9 @@ struct GitHubBlobQuery: Hashable, Sendable {
 
 /// Whether a text is the full name of an object, as GitHub has them: SHA-1.
 private func isObjectName(_ text: String) -> Bool {
-    text.utf8.count == 40 && text.utf8.allSatisfy { byte in
-        (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
-            || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte)
-    }
+    text.utf8.count == 40
+        && text.utf8.allSatisfy { byte in
+            (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+                || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte)
+        }
 }

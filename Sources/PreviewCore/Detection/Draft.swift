@@ -73,6 +73,12 @@ struct Draft {
         note(.port, file, reason)
     }
 
+    /// Takes the port away again: nothing listens.
+    mutating func forgetPort() {
+        detection.port = nil
+        detection.evidence.removeAll { $0.field == .port }
+    }
+
     /// Sets the folder that a build leaves, without `./` and a trailing slash.
     mutating func setOutput(_ folder: String?, _ file: String?, _ reason: String) {
         detection.outputDirectory = folder.map(Self.tidied)

@@ -32,7 +32,7 @@ enum Ports {
     static func inScript(_ source: SourceText) -> Int? {
         let text = source.withoutComments
         let found =
-            text.first(#"\.listen\(\s*(\d{2,5})\b"#)
+            text.first(#"\.listen\(\s*['"]?(\d{2,5})\b"#)
             ?? text.first(#"\bPORT['"]?\]?\)?\s*(?:\|\||\?\?)\s*['"]?(\d{2,5})\b"#)
             ?? text.first(#"\b[pP](?:ort|ORT)\b['"]?\s*[:=]\s*(\d{2,5})\b"#)
         return valid(found)
@@ -43,7 +43,8 @@ enum Ports {
         let text = source.withoutHashLines
         let found =
             text.first(#"\bport\s*=\s*(\d{2,5})\b"#)
-            ?? text.first(#"\bPORT['"]\s*,\s*['"]?(\d{2,5})\b"#)
+            ?? text.first(#"\bPORT['"]\s*,\s*(?:default\s*=\s*)?['"]?(\d{2,5})\b"#)
+            ?? text.first(#"\.run\(\s*['"][\w.:]+['"]\s*,\s*(\d{2,5})\b"#)
             ?? text.first(#"\bPORT\s*=\s*(\d{2,5})\b"#)
         return valid(found)
     }
@@ -54,11 +55,21 @@ enum Ports {
         let found =
             text.first(
                 #"(?:ListenAndServe(?:TLS)?|Run|Start|Listen|Addr\s*:)\s*\(?\s*"#
-                    + #"["'`][\w.\-]*:(\d{2,5})["'`]"#
+                    + #"(?:"tcp"\s*,\s*)?["'`][\w.\-]*:(\d{2,5})["'`]"#
             )
             ?? text.first(#"["'](?:0\.0\.0\.0|127\.0\.0\.1|localhost|\[::\]):(\d{2,5})["']"#)
             ?? text.first(#"\[\s*(?:127|0)\s*,\s*0\s*,\s*0\s*,\s*[01]\s*\]\s*,\s*(\d{2,5})\b"#)
         return valid(found)
+    }
+
+    /// What a Rust program binds to as a pair, or falls back to where `PORT` is not set.
+    static func inRust(_ source: SourceText) -> Int? {
+        valid(
+            source.withoutComments.first(
+                of: #"\bbind\w*\(\s*\(\s*"[^"]*"\s*,\s*(\d{2,5})\b"#,
+                #""PORT"[\s\S]{0,160}?unwrap_or(?:_else)?\(\s*(?:\|\w*\|\s*)?"?(\d{2,5})\b"#
+            )
+        )
     }
 
     /// The first number of `EXPOSE` in a Dockerfile.

@@ -52,6 +52,22 @@ struct SourceText {
         return groups.lazy.compactMap { $0.substring.map(String.init) }.first
     }
 
+    /// What stands directly between the braces of `name: { … }`, without the objects inside it.
+    func object(named name: String) -> SourceText? {
+        guard let match = text.firstMatch(of: patterns.regex(#"\b\#(name)['"]?\s*:\s*\{"#)) else {
+            return nil
+        }
+        var depth = 1
+        var inside = ""
+        for character in text[match.range.upperBound...] {
+            if character == "}" { depth -= 1 }
+            guard depth > 0 else { break }
+            if depth == 1, character != "{" { inside.append(character) }
+            if character == "{" { depth += 1 }
+        }
+        return SourceText(Versions.trimmed(inside), patterns: patterns)
+    }
+
     /// Whether a text occurs as it stands.
     func contains(_ literal: String) -> Bool { text.contains(literal) }
 

@@ -70,12 +70,12 @@ final class CurlLoop: @unchecked Sendable {
         if let share { preview_curl_share_cleanup(share) }
     }
 
-    /// Ends the transfers whose server has said nothing for too long.
+    /// Ends the transfers that have been waiting for too long.
     private func endSilent() {
         let now = ContinuousClock.now
         for (handle, (transfer, _)) in running {
             guard let deadline = transfer.silence.deadline, deadline <= now else { continue }
-            end(handle) { $0.failure(.timedOut($0.phase)) }
+            end(handle, \.silenceFailure)
         }
     }
 
@@ -120,6 +120,7 @@ final class CurlLoop: @unchecked Sendable {
             // Reads no file, but without it shared cookies are neither kept nor sent.
             preview_curl_set_string(transfer.handle, CURLOPT_COOKIEFILE, "")
         }
+        transfer.begin()
         let code = preview_curl_multi_add_handle(multi, transfer.handle)
         if code != CURLM_OK { end(transfer.handle) { $0.failure(.other(Int(code.rawValue))) } }
     }

@@ -89,8 +89,7 @@ extension CurlTransfer {
         // An empty value, unlike none, keeps libcurl from reading the environment itself.
         set(CURLOPT_PROXY, (isSecure ? network.httpsProxy : network.httpProxy) ?? "")
         set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
-        let loopback = "localhost,127.0.0.0/8,::1"
-        set(CURLOPT_NOPROXY, network.withoutProxy.map { "\($0),\(loopback)" } ?? loopback)
+        set(CURLOPT_NOPROXY, hostsWithoutProxy(network.withoutProxy))
         for override in request.addressOverrides {
             let address =
                 override.address.contains(":") ? "[\(override.address)]" : override.address
@@ -98,6 +97,12 @@ extension CurlTransfer {
             connectTo = preview_curl_slist_append(connectTo, line)
         }
         preview_curl_set_list(handle, CURLOPT_CONNECT_TO, connectTo)
+    }
+
+    private func hostsWithoutProxy(_ list: String?) -> String {
+        let loopback = "localhost,127.0.0.0/8,::1"
+        // Every host; within a list it would mean nothing.
+        return list == "*" ? "*" : list.map { "\($0),\(loopback)" } ?? loopback
     }
 
     func setCallbacks() {

@@ -37,10 +37,7 @@ final class CurlTransfer: @unchecked Sendable {
         self.handle = handle
         self.request = request
         self.attempt = attempt
-        silence = SilenceLimit(
-            beforeAnswer: request.responseTimeout,
-            withinAnswer: request.idleTimeout
-        )
+        silence = SilenceLimit(for: request)
         body = .allocate(capacity: request.body?.count ?? 0)
         _ = body.initialize(from: request.body ?? [])
         errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
@@ -133,6 +130,16 @@ final class CurlTransfer: @unchecked Sendable {
 
     // MARK: Sending and receiving
 
+    /// From now on libcurl works on it.
+    func begin() {
+        silence.queued()
+    }
+
+    /// The failure of a transfer that has been waiting for too long.
+    var silenceFailure: HTTPFailure {
+        failure(.timedOut(issueCount == 0 ? .connecting : phase))
+    }
+
     /// Asked each time a connection is there and the request is about to go out; false ends the
     /// transfer.
     ///
@@ -199,7 +206,7 @@ final class CurlTransfer: @unchecked Sendable {
     private var hasSent: Bool { issueCount > 0 && number(CURLINFO_REQUEST_SIZE) > 0 }
 
     /// The first part of the transfer that took no time yet is the one under way.
-    var phase: HTTPFailure.Phase {
+    private var phase: HTTPFailure.Phase {
         if size(CURLINFO_STARTTRANSFER_TIME_T) > 0 { return .receiving }
         if size(CURLINFO_PRETRANSFER_TIME_T) > 0 { return .waiting }
         // The time of the connection is set with that of TLS only, its own port before.

@@ -128,7 +128,9 @@ enum HelpTopic: String, CaseIterable {
         PREVIEW_YES               like --yes
         PREVIEW_NON_INTERACTIVE   like --non-interactive
         PREVIEW_DEBUG             like -v twice
-        GITHUB_TOKEN, GH_TOKEN    for private repositories at github.com
+        GITHUB_TOKEN, GH_TOKEN    for repositories at github.com, which are then read by its API
+        GITHUB_API_URL            another address of that API (https://api.github.com)
+        GITHUB_SERVER_URL         another server that the token is for (https://github.com)
         CI                        implies --non-interactive
         NO_COLOR                  no colours
 

@@ -35,6 +35,7 @@ struct FlyFixture {
         var retries = FlyRetries()
         retries.backoff = .milliseconds(5)
         retries.longest = .milliseconds(50)
+        retries.patience = .milliseconds(400)
         var surroundings = FlyProvider.Surroundings(
             client: FlyClient(
                 token: FlyToken(SimulatorConfiguration.defaultToken),

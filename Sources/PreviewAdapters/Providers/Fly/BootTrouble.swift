@@ -18,6 +18,8 @@ package struct BootTrouble: Hashable, Sendable {
         /// A command of the repository's owner failed.
         case command
         case commandNotFound = "command-not-found"
+        /// Python cannot make a virtual environment.
+        case noEnvironment = "no-venv"
         /// Nothing in the image can serve a static site, and nothing could be installed.
         case noServer = "no-server"
         /// There is nothing to start, or the folder to serve is not there.
@@ -68,7 +70,7 @@ package struct BootTrouble: Hashable, Sendable {
         case .timeout: timeout(release)
         case .environment, .gitMissing, .git, .commitMissing, .wrongCommit, .pathMissing:
             cloneFailure(release)
-        case .command, .commandNotFound: commandFailure(release)
+        case .command, .commandNotFound, .noEnvironment: commandFailure(release)
         case .noServer, .noStart, .background, .appEnded, .neverListened, .wrongPort, .loopbackOnly:
             startFailure(release)
         case .serverError, .noAnswer: probeFailure(release)
@@ -115,6 +117,12 @@ extension BootTrouble {
     }
 
     private func commandFailure(_ release: Release) -> Failure {
+        if reason == .noEnvironment {
+            return Failure(
+                .installFailed, "Python could not make a virtual environment",
+                evidence: [.init("command", "python3 -m venv .venv")],
+                fix: "set `run: { image: … }` to an image of Python, such as python:3.12")
+        }
         let line = command(release)
         let isUnknown = reason == .commandNotFound
         return Failure(

@@ -65,7 +65,8 @@ extension FlyProvider {
         do {
             try await client.createApp(
                 app, organization: organization, idempotencyKey: "\(attempt.key)-\(app)")
-            return Place(app: app, isNew: true, isFresh: true)
+            // The same key gives the app of an earlier run, with whatever is in it.
+            return Place(app: app, isNew: true, isFresh: !attempt.isResumed)
         } catch let failure as FlyFailure where failure.cause == .nameTaken {
             // By somebody else, or by a call of ours whose answer was lost.
         }

@@ -127,7 +127,8 @@ struct FlyBoot {
     private func isStarted() async throws -> Bool {
         do {
             let wait = try await provider.client.wait(
-                for: ["started"], of: machine.id, version: version, in: machine.app, seconds: 10)
+                for: ["started"], of: machine.id, version: version, in: machine.app,
+                seconds: pace.hold)
             guard case .reached = wait else { return false }
             return true
         } catch let failure as FlyFailure where failure.isCertain {

@@ -116,20 +116,11 @@ extension FlyProvider {
     func withLease<Result: Sendable>(
         on machine: Machine, attempt: any AttemptRecorder, _ body: (String) async throws -> Result
     ) async throws -> Result {
-        let nonce: String
-        let end = ContinuousClock.now + pace.leaseWait
-        while true {
-            do {
-                nonce = try await client.takeLease(
-                    on: machine.id, in: machine.app, for: pace.lease,
-                    description: "preview \(attempt.key)")
-                break
-            } catch let failure as FlyFailure
-                where failure.cause == .leaseHeld && ContinuousClock.now < end
-            {
-                // Somebody's, or our own whose answer was lost: it runs out either way.
-                try await Task.sleep(for: pace.look)
-            }
+        // Held by somebody, or by ourselves if an answer was lost: it runs out either way.
+        let nonce = try await whenFree {
+            try await client.takeLease(
+                on: machine.id, in: machine.app, for: pace.lease,
+                description: "preview \(attempt.key)")
         }
         do {
             let result = try await body(nonce)

@@ -35,7 +35,7 @@ extension FlyProvider {
         try await translating(step: nil) {
             let found = try await require(machine, step: nil)
             guard found.isRunning else { return try await start(machine, secrets: secrets) }
-            try await client.restart(machine.id, in: machine.app)
+            try await whenFree { try await client.restart(machine.id, in: machine.app) }
             try await settle(machine, step: nil)
         }
     }
@@ -122,7 +122,7 @@ extension FlyProvider {
     private func unlessGone(_ change: () async throws -> Void) async throws {
         for _ in 1...3 {
             do {
-                return try await change()
+                return try await whenFree(change)
             } catch let failure as FlyFailure where failure.cause == .notFound {
                 return
             } catch let failure as FlyFailure where !failure.isCertain {

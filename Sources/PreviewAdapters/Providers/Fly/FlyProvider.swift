@@ -61,6 +61,8 @@ package struct FlyProvider: Provider {
         package var start = Duration.seconds(300)
         /// How long a machine may take to stop or to go away.
         package var end = Duration.seconds(120)
+        /// How long one call waits at the platform, in whole seconds; the platform allows a minute.
+        package var hold = 20
         /// Between two signs of life of a wait.
         package var sign = Duration.seconds(10)
 
@@ -121,11 +123,31 @@ package struct FlyProvider: Provider {
         if let known, known.machine.id == machine.id, .now - known.at < pace.look {
             return known.machine
         }
-        do {
-            let found = try await client.machine(machine.id, of: machine.app)
-            return found.isGone ? nil : found
-        } catch let failure as FlyFailure where failure.cause == .notFound {
-            return nil
+        // One that was made a moment ago may not be seen by everybody yet, and one that was
+        // destroyed can still be read: being found nowhere has to be seen more than once.
+        for number in 1...3 {
+            do {
+                let found = try await client.machine(machine.id, of: machine.app)
+                return found.isGone ? nil : found
+            } catch let failure as FlyFailure where failure.cause == .notFound {
+                if number < 3 { try await Task.sleep(for: pace.look) }
+            }
+        }
+        return nil
+    }
+
+    /// Makes a change as soon as nobody else holds the machine's lease: a run that was killed, and
+    /// the proxy when it starts a machine, hold it for some seconds.
+    func whenFree<Result: Sendable>(_ change: () async throws -> Result) async throws -> Result {
+        let end = ContinuousClock.now + pace.leaseWait
+        while true {
+            do {
+                return try await change()
+            } catch let failure as FlyFailure
+                where failure.cause == .leaseHeld && ContinuousClock.now < end
+            {
+                try await Task.sleep(for: pace.look)
+            }
         }
     }
 
@@ -148,7 +170,7 @@ package struct FlyProvider: Provider {
             if !found.isChanging { return found }
             _ = try await client.wait(
                 for: ["settled"], of: found.id, version: found.version, in: machine.app,
-                seconds: 10)
+                seconds: pace.hold)
             return nil
         }
     }

@@ -23,10 +23,12 @@ struct BEAM {
         draft.detection.packageManager = "mix"
         draft.note(.packageManager, file, "mix.exs is there")
         draft.setRuntime("elixir", elixirVersion(source, file))
+        let fetch = "mix local.hex --force && mix local.rebar --force && mix deps.get --only prod"
+        let assets = folder.file("assets/package.json")
         draft.set(
             \.install,
-            "mix local.hex --force && mix local.rebar --force && mix deps.get --only prod",
-            file,
+            assets == nil ? fetch : "\(fetch) && npm install --prefix assets",
+            assets ?? file,
             "fetches the dependencies"
         )
         draft.set(\.build, elixirBuild(source), file, "how a release is made")

@@ -28,8 +28,8 @@ struct FunctionalJVM {
         if isPlay { draft.detection.framework = "Play" }
         draft.set(\.build, "sbt stage", file, "how sbt stages a program")
         let name =
-            source?.first(#"(?m)^\s*(?:ThisBuild\s*\/\s*)?name\s*:=\s*"([^"]+)""#)
-            ?? source?.first(#"\bname\s*:=\s*"([^"]+)""#)
+            source?.first(#"(?m)^\s*(?:ThisBuild\s*\/\s*)?name\s*:=\s*"{1,3}([^"]+)""#)
+            ?? source?.first(#"\bname\s*:=\s*"{1,3}([^"]+)""#)
         let program = name.map(Self.normalized) ?? "main"
         draft.set(
             \.start,

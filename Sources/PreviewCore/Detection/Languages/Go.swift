@@ -117,8 +117,7 @@ struct Go {
         let place = program ?? workspacePrograms.first
         guard let place else {
             draft.detection.kind = .library
-            draft.detection.port = nil
-            draft.detection.evidence.removeAll { $0.field == .port }
+            draft.forgetPort()
             return draft
         }
         describeCommands(&draft, place)
@@ -172,8 +171,7 @@ struct Go {
         draft.detection.kind = .app
         guard isCommandLine, !serves, draft.detection.projectType == "go" else { return }
         draft.detection.kind = .commandLineTool
-        draft.detection.port = nil
-        draft.detection.evidence.removeAll { $0.field == .port }
+        draft.forgetPort()
     }
 
     private var version: VersionPin? {
@@ -197,6 +195,7 @@ extension Ports {
         return valid(
             text.first(#"(?i)\bport\s*:?=\s*"?:?(\d{2,5})"?\b"#)
                 ?? text.first(#"(?i)\baddr\w*\s*:?=\s*"[\w.]*:(\d{2,5})""#)
+                ?? text.first(#"flag\.(?:String|Int)\(\s*"[^"]*"\s*,\s*"?[\w.]*:?(\d{4,5})\b"#)
         )
     }
 }

@@ -135,9 +135,12 @@ struct JVM {
         let number = #"["']?(?:\$\{[^:}]*:)?(\d{2,5})"#
         let line = #"(?m)^\s*(?:server|quarkus\.http|micronaut\.server)\.port\s*[=:]\s*"# + number
         let block =
-            #"(?m)^(?:server|micronaut):\s*\n(?:[ \t]+[^\n]*\n)*?[ \t]+port:\s*"# + number
+            #"(?m)^(?:server|micronaut|ktor):\s*\n(?:[ \t]+[^\n]*\n)*?[ \t]+port:\s*"# + number
+        let braces = #"(?m)\bdeployment\s*\{[^}]*?\bport\s*=\s*(\d{2,5})"#
         for place in build.sourceFolders {
-            for (ending, pattern) in [("properties", line), ("yml", block), ("yaml", block)] {
+            for (ending, pattern) in [
+                ("properties", line), ("yml", block), ("yaml", block), ("conf", braces),
+            ] {
                 let name = "\(place)/resources/application.\(ending)"
                 guard let port = Ports.valid(folder.source(name)?.first(pattern)) else { continue }
                 return draft.setPort(port, folder.file(name), "listens on \(port)")

@@ -108,6 +108,7 @@ struct JVMBuild {
         let settings = ["settings.gradle", "settings.gradle.kts"].lazy
             .compactMap(folder.source).first
         return settings?.first(#"rootProject\.name\s*=\s*['"]([^'"]+)['"]"#)
+            ?? (folder.isRoot ? nil : folder.name)
     }
 
     /// Folders in which sources may lie.

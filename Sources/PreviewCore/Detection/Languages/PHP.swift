@@ -27,7 +27,9 @@ struct PHP {
 
     private var framework: (Framework, Framework.Sign)? {
         for entry in folder.survey.catalogue.frameworks(of: "php") where !entry.isRuntime {
-            if let sign = entry.sign(in: folder) { return (entry, sign) }
+            // Lumen has an `artisan` as well.
+            let isLumen = entry.id == "laravel" && requires("laravel/lumen-framework")
+            if !isLumen, let sign = entry.sign(in: folder) { return (entry, sign) }
         }
         return nil
     }
@@ -60,6 +62,7 @@ struct PHP {
         describeCommands(&draft, found?.0, found?.1.file)
         let isLibrary = composer?["type"]?.string == "library" || found == nil && !hasPage
         draft.detection.kind = isLibrary && found == nil ? .library : .app
+        if draft.detection.kind == .library { draft.forgetPort() }
         return draft
     }
 
@@ -109,6 +112,8 @@ struct PHP {
         switch command {
         case "php spark serve": "php spark serve --host 0.0.0.0 --port $PORT"
         case "bin/cake server -H 0.0.0.0": "bin/cake server -H 0.0.0.0 -p $PORT"
+        case "php -S 0.0.0.0:$PORT" where !folder.has("index.php") && folder.has("web/index.php"):
+            "php -S 0.0.0.0:$PORT -t web"
         default: command
         }
     }

@@ -71,6 +71,7 @@ struct Python {
             describeCommands(&draft, framework: found?.id)
         }
         draft.detection.kind = kind(draft.detection, framework: found?.id)
+        if draft.detection.kind == .library { draft.forgetPort() }
         return draft
     }
 
@@ -80,7 +81,9 @@ struct Python {
     }
 
     private func kind(_ detection: Detection, framework: String?) -> Detection.Kind {
-        if framework != nil || detection.isStatic { return .app }
+        if detection.isStatic || framework != nil && detection.commands.start != nil {
+            return .app
+        }
         if !PythonEntry.files(folder).isEmpty { return .app }
         if consoleScript != nil { return .commandLineTool }
         return detection.commands.start == nil ? .library : .app
@@ -95,9 +98,9 @@ struct Python {
             }
         }
         guard dependencies.contains("sphinx"), let entry = folder.survey.catalogue["sphinx"],
-            let sign = entry.fileSign(in: folder)
+            let file = SiteConfiguration.sphinxSource(folder)
         else { return nil }
-        return (entry, sign)
+        return (entry, .init(file: file, reason: "the configuration of Sphinx is there"))
     }
 
     private func describeSite(_ draft: inout Draft, _ site: Framework, _ sign: Framework.Sign) {
@@ -126,8 +129,11 @@ struct Python {
 
     private func describeCommands(_ draft: inout Draft, framework: String?) {
         if framework == "django" { return describeDjango(&draft) }
-        let needsObject = framework.map { Self.served.contains($0) } ?? false
-        let entry = PythonEntry.find(folder, needsObject: needsObject)
+        let needsObject = framework.map(PythonServers.importing.contains) ?? false
+        let isScript = ["streamlit", "gradio"].contains(framework)
+        let entry =
+            PythonEntry.find(folder, needsObject: needsObject)
+            ?? (isScript ? PythonEntry.script(folder) : nil)
         let servers = PythonServers(
             folder: folder,
             dependencies: dependencies,
@@ -154,11 +160,6 @@ struct Python {
         }
         describePort(&draft, entry, servers)
     }
-
-    /// Frameworks whose server imports the application object.
-    private static let served: Set<String> = [
-        "fasthtml", "fastapi", "litestar", "sanic", "quart", "starlette", "flask", "dash",
-    ]
 
     private func describePort(
         _ draft: inout Draft,

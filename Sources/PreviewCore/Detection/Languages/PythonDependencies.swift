@@ -119,7 +119,20 @@ struct PythonPackageManager {
     /// A lock file wins, then `requirements.txt`, then what `pyproject.toml` says; `nil` when there
     /// is nothing to install from.
     static func find(_ folder: Folder) -> PythonPackageManager? {
-        locked(folder) ?? listed(folder) ?? declared(folder)
+        locked(folder) ?? listed(folder) ?? shared(folder) ?? declared(folder)
+    }
+
+    /// A member of a workspace of uv is installed by the workspace's lock.
+    private static func shared(_ folder: Folder) -> PythonPackageManager? {
+        guard folder.has("pyproject.toml") else { return nil }
+        for place in folder.ancestors
+        where place.toml("pyproject.toml")?["tool"]?["uv"]?["workspace"] != nil {
+            return locked(place)
+                ?? place.file("pyproject.toml").map {
+                    PythonPackageManager(name: "uv", install: "uv sync --no-dev", file: $0)
+                }
+        }
+        return nil
     }
 
     private static func locked(_ folder: Folder) -> PythonPackageManager? {

@@ -29,6 +29,15 @@ struct PythonEntry {
         return packages(folder).first { $0.object != nil } ?? entries.first
     }
 
+    /// The script of a framework that runs scripts: the names that its templates use, else the only
+    /// one that is there.
+    static func script(_ folder: Folder) -> PythonEntry? {
+        let scripts = folder.fileNames.filter { $0.hasSuffix(".py") && $0 != "setup.py" }
+        let known = ["streamlit_app.py", "Home.py"].first(where: folder.has)
+        guard let name = known ?? (scripts.count == 1 ? scripts[0] : nil) else { return nil }
+        return PythonEntry(folder, file: name)
+    }
+
     /// Packages directly in the folder or in `src`, by their `__init__.py`, `main.py` and `app.py`.
     private static func packages(_ folder: Folder) -> [PythonEntry] {
         var result: [PythonEntry] = []

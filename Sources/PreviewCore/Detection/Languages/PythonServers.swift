@@ -12,37 +12,49 @@ struct PythonServers {
         return entry.object.map { "the application `\($0)` is in it" } ?? "the entry file"
     }
 
+    /// Frameworks whose server imports the application object.
+    static let importing: Set<String> = [
+        "fasthtml", "fastapi", "litestar", "sanic", "quart", "starlette", "flask", "dash",
+    ]
+
+    /// Whether there is no file from which the framework's server could import anything.
+    private var hasNothingToImport: Bool {
+        entry == nil && framework.map(Self.importing.contains) ?? false
+    }
+
     /// The command that serves the application; `nil` when there is nothing to start.
     var start: String? {
+        guard !hasNothingToImport else { return nil }
         switch framework {
-        case "fastapi", "starlette", "fasthtml": asgi
-        case "litestar": asgiTool ?? "litestar run --host 0.0.0.0 --port $PORT"
-        case "sanic": "sanic \(reference) --host 0.0.0.0 --port $PORT"
-        case "quart": hypercorn
-        case "flask": flask
-        case "dash": dash
+        case "fastapi", "starlette", "fasthtml": return asgi
+        case "litestar": return asgiTool ?? "litestar run --host 0.0.0.0 --port $PORT"
+        case "sanic": return "sanic \(reference) --host 0.0.0.0 --port $PORT"
+        case "quart": return hypercorn
+        case "flask": return flask
+        case "dash": return dash
         case "streamlit":
-            script.map { "streamlit run \($0) --server.port $PORT --server.address 0.0.0.0" }
-        case "reflex": "reflex run --env prod"
-        default: script.map { "python \($0)" }
+            return script.map { "streamlit run \($0) --server.port $PORT --server.address 0.0.0.0" }
+        case "reflex": return "reflex run --env prod"
+        default: return script.map { "python \($0)" }
         }
     }
 
     /// The command that serves while one works.
     var dev: String? {
+        guard !hasNothingToImport else { return nil }
         switch framework {
         case "fastapi":
-            usesFastAPITool ? script.map { "fastapi dev \($0)" } : "uvicorn \(reference) --reload"
-        case "starlette", "fasthtml": "uvicorn \(reference) --reload"
-        case "litestar": "litestar run --reload"
-        case "sanic": "sanic \(reference) --dev"
-        case "quart": "quart --app \(application) run"
-        case "flask": "flask --app \(application) run --debug"
-        case "streamlit": script.map { "streamlit run \($0)" }
-        case "gradio": script.map { "gradio \($0)" }
-        case "dash": script.map { "python \($0)" }
-        case "reflex": "reflex run"
-        default: nil
+            return usesFastAPITool ? script.map { "fastapi dev \($0)" } : "uvicorn \(reference) --reload"
+        case "starlette", "fasthtml": return "uvicorn \(reference) --reload"
+        case "litestar": return "litestar run --reload"
+        case "sanic": return "sanic \(reference) --dev"
+        case "quart": return "quart --app \(application) run"
+        case "flask": return "flask --app \(application) run --debug"
+        case "streamlit": return script.map { "streamlit run \($0)" }
+        case "gradio": return script.map { "gradio \($0)" }
+        case "dash": return script.map { "python \($0)" }
+        case "reflex": return "reflex run"
+        default: return nil
         }
     }
 

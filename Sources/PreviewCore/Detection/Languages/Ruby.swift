@@ -182,7 +182,9 @@ struct Ruby {
             )
         }
         if let program, let source = folder.source(program)?.withoutHashLines,
-            let port = Ports.valid(source.first(#"\bport['"]?\s*[,:=]+>?\s*(\d{2,5})\b"#))
+            let port = Ports.valid(source.first(
+                #"(?i)\bport['"]?\s*[,:=]+>?\s*(?:ENV[^\n]*?(?:\|\||,)\s*)?['"]?(\d{2,5})\b"#
+            ))
         {
             draft.setPort(port, folder.file(program), "listens on \(port)")
         }

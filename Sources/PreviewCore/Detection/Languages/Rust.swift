@@ -129,8 +129,7 @@ struct Rust {
     private func describeProgram(_ draft: inout Draft, _ package: Rust, member: String?) {
         guard let binary = package.binary else {
             draft.detection.kind = .library
-            draft.detection.port = nil
-            draft.detection.evidence.removeAll { $0.field == .port }
+            draft.forgetPort()
             return
         }
         let file = package.folder.file("src/main.rs") ?? package.folder.file("Cargo.toml")
@@ -153,7 +152,9 @@ struct Rust {
             folder.file("Cargo.toml"),
             "how Cargo runs"
         )
-        if let source = package.folder.source("src/main.rs"), let port = Ports.inAddress(source) {
+        if let source = package.folder.source("src/main.rs"),
+            let port = Ports.inAddress(source) ?? Ports.inRust(source)
+        {
             draft.setPort(port, file, "listens on \(port)")
         }
         let crates = crates(package)

@@ -36,10 +36,12 @@ struct Sites {
         case "middleman":
             guard folder.hasFolder("source") else { return nil }
             return entry.fileSign(in: folder)
+        // The documents of a program are not what the program is.
         case "sphinx":
-            guard let sign = entry.fileSign(in: folder) else { return nil }
-            let isReal = folder.survey.text(sign.file)?.contains("extensions") ?? false
-            return isReal ? sign : nil
+            guard !Language.all.contains(where: { $0.matches(folder) }) else { return nil }
+            return SiteConfiguration.sphinxSource(folder).map {
+                .init(file: $0, reason: "the configuration of Sphinx is there")
+            }
         default: return entry.sign(in: folder)
         }
     }
@@ -188,6 +190,7 @@ enum SiteConfiguration {
                     ),
                     folder.file("config.rb")
                 )
+            case "sphinx": sphinx(&draft)
             default: (nil, nil)
             }
         if let place = found.0, let file = found.1 {
@@ -215,6 +218,34 @@ enum SiteConfiguration {
             }
         }
         return (nil, nil)
+    }
+
+    /// The configuration that lies beside a first page.
+    static func sphinxSource(_ folder: Folder) -> String? {
+        for place in ["docs", "", "docs/source", "doc"] {
+            let inside = folder.folder(place)
+            let pages = ["index.rst", "index.md", "index.txt", "Makefile"]
+            if let file = inside.file("conf.py"), inside.first(of: pages) != nil { return file }
+        }
+        return nil
+    }
+
+    /// Builds beside its sources, as its own Makefile does.
+    private static func sphinx(_ draft: inout Draft) -> (String?, String?) {
+        let folder = draft.folder
+        guard let file = sphinxSource(folder) else { return (nil, nil) }
+        let source = String(RelativePath.folder(of: file).dropFirst(folder.path.count))
+            .split(separator: "/").joined(separator: "/")
+        let output = RelativePath.join(source, "_build/html")
+        let place = source.isEmpty ? "." : source
+        draft.set(\.build, "sphinx-build -b html \(place) \(output)", file, "how Sphinx is built")
+        let list = RelativePath.join(source, "requirements.txt")
+        if draft.detection.commands.install == nil, let listed = folder.file(list) {
+            draft.detection.packageManager = "pip"
+            draft.note(.packageManager, listed, "requirements.txt is there")
+            draft.set(\.install, "pip install -r \(list)", listed, "installs what it says")
+        }
+        return (output, file)
     }
 
     private static func mkdocs(_ folder: Folder) -> (String?, String?) {

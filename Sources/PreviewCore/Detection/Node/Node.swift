@@ -68,8 +68,7 @@ struct Node {
             if choice.framework.id == "vite" { draft.detection.framework = viteName }
         } else if let runtime = folder.survey.catalogue[runsOnBun ? "bun" : "node"] {
             draft.adopt(runtime, sign: .init(file: package.file, reason: "package.json is there"))
-            draft.detection.port = nil
-            draft.detection.evidence.removeAll { $0.field == .port }
+            draft.forgetPort()
         }
         draft.detection.language = language(&draft)
     }

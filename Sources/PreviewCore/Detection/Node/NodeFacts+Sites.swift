@@ -7,7 +7,7 @@ extension NodeFacts {
         case "create-react-app", "ionic-react": createReactApp()
         case "vue-cli":
             output(from: "vue.config", #"outputDir\s*:\s*['"`]([^'"`]+)"#)
-            port(from: "vue.config", #"devServer\s*:\s*\{[^}]*?port\s*:\s*(\d{2,5})"#)
+            port(from: "vue.config", in: "devServer")
         case "eleventy": eleventy()
         case "vitepress", "vuepress": documentation(id)
         case "docusaurus": option("docusaurus", ["--out-dir"])
@@ -37,10 +37,7 @@ extension NodeFacts {
     }
 
     mutating func vitePort() {
-        port(
-            from: "vite.config",
-            #"server['"]?\s*:\s*\{(?:[^{}]|\{[^{}]*\})*?port['"]?\s*:\s*(\d{2,5})"#
-        )
+        port(from: "vite.config", in: "server")
     }
 
     private mutating func createReactApp() {
@@ -107,7 +104,7 @@ extension NodeFacts {
             (build, dev, port) = ("rspack build", "rspack serve", 8080)
         }
         output(from: "rsbuild.config", #"distPath\s*:\s*\{[^}]*?root\s*:\s*['"`]([^'"`]+)"#)
-        port(from: "rsbuild.config", #"server\s*:\s*\{[^}]*?port\s*:\s*(\d{2,5})"#)
+        port(from: "rsbuild.config", in: "server")
     }
 
     private mutating func webpack() {
@@ -116,10 +113,7 @@ extension NodeFacts {
             #"path\s*:\s*(?:path\.)?(?:resolve|join)\(\s*__dirname\s*,\s*['"`]([^'"`]+)"#
         )
         output(from: "webpack.config", #"path\s*:\s*__dirname\s*\+\s*['"`]\/?([^'"`]+)"#)
-        port(
-            from: "webpack.config",
-            #"devServer\s*:\s*\{(?:[^{}]|\{[^{}]*\})*?port\s*:\s*(\d{2,5})"#
-        )
+        port(from: "webpack.config", in: "devServer")
     }
 
     private mutating func quasar() {

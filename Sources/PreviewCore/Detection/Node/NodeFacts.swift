@@ -59,9 +59,11 @@ struct NodeFacts {
         outputFile = file
     }
 
-    mutating func port(from stem: String, _ pattern: String) {
+    /// The `port` of an object such as `server: { … }`; one further inside is another's.
+    mutating func port(from stem: String, in name: String) {
         guard let (file, source) = folder.configuration(stem),
-            let found = Ports.valid(source.first(pattern))
+            let object = source.object(named: name),
+            let found = Ports.valid(object.first(#"\bport['"]?\s*:\s*(\d{2,5})\s*(?:,|$)"#))
         else { return }
         port = found
         portFile = file
@@ -108,6 +110,7 @@ struct NodeFacts {
     }
 
     private mutating func nuxt() {
+        port(from: "nuxt.config", in: "devServer")
         let isOld = package.isBelow("nuxt", 3) || package.depends(on: "nuxt-edge")
         let buildText = package.script("build") ?? ""
         let generates = ScriptLine(buildText).commands.contains {
@@ -135,10 +138,7 @@ struct NodeFacts {
             outputDirectory = found
             outputFile = file
         }
-        if let found = Ports.valid(source.first(#"server\s*:\s*\{[^}]*?port\s*:\s*(\d{2,5})"#)) {
-            port = found
-            portFile = file
-        }
+        port(from: "astro.config", in: "server")
         let adapter = source.first(#"@astrojs\/(node|vercel|netlify|cloudflare)"#)
         let isServer = source.matches(#"output\s*:\s*['"`](?:server|hybrid)['"`]"#)
         guard isServer || adapter != nil else { return }

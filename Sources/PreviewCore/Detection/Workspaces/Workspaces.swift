@@ -173,6 +173,7 @@ struct Workspaces {
     /// Folders with a manifest at most three levels down; below one, no further ones. Beside a
     /// project at the root, only folders with the usual names are looked into.
     func scanned(isBesideProject: Bool) -> [String] {
+        let own = isBesideProject ? partsOfRoot : []
         var result: [String] = []
         var level = [""]
         for depth in 1...3 {
@@ -183,6 +184,7 @@ struct Workspaces {
                         continue
                     }
                     let path = RelativePath.join(place, name)
+                    guard !own.contains(path) else { continue }
                     if isProject(path) { result.append(path) } else { next.append(path) }
                 }
             }
@@ -190,6 +192,16 @@ struct Workspaces {
             if isBesideProject, depth == 2 { break }
         }
         return Array(result.prefix(100))
+    }
+
+    /// Folders that hold parts of the project at the root: the one module that `gradle init` makes,
+    /// and `manage.py` where the root says what is installed for it.
+    private var partsOfRoot: Set<String> {
+        let django = folder.folderNames.filter { name in
+            Python.matches(folder)
+                && folder.folder(name).first(of: Self.manifests) == folder.file("\(name)/manage.py")
+        }
+        return Set(JVMBuild.gradleModules(folder) + django)
     }
 
     private func isCandidate(_ name: String) -> Bool {
