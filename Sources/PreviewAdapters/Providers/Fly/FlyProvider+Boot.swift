@@ -126,9 +126,11 @@ struct FlyBoot {
     /// Waits at the platform for the machine to run; `false` where it does not, or not yet.
     private func isStarted() async throws -> Bool {
         do {
-            return try await provider.client.wait(
+            let wait = try await provider.client.wait(
                 for: ["started"], of: machine.id, version: version, in: machine.app,
                 seconds: pace.hold)
+            guard case .reached = wait else { return false }
+            return true
         } catch let failure as FlyFailure where failure.isCertain {
             // From where it is it will not come to run by itself; its state tells more.
             return false

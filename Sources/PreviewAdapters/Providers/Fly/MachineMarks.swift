@@ -73,3 +73,8 @@ struct MachineMarks: Hashable, Sendable {
         ]
     }
 }
+
+extension FlyMachine {
+    /// Our marks, if it carries any.
+    var marks: MachineMarks? { MachineMarks(metadata) }
+}

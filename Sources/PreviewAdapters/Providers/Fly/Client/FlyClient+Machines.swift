@@ -10,15 +10,22 @@ package struct FlyMachineCreation: Sendable {
     package var config: JSONObject
     /// Whether it rests at first.
     package var skipsLaunch: Bool
+    /// The version of the app's secrets that its first start must see.
+    package var secretsVersion: Int?
+    /// Seconds for which a lease is taken at once; its nonce comes with the machine.
+    package var leaseSeconds: Int?
 
     package init(
-        app: String, name: String, regions: [String], config: JSONObject, skipsLaunch: Bool
+        app: String, name: String, regions: [String], config: JSONObject, skipsLaunch: Bool,
+        secretsVersion: Int? = nil, leaseSeconds: Int? = nil
     ) {
         self.app = app
         self.name = name
         self.regions = regions
         self.config = config
         self.skipsLaunch = skipsLaunch
+        self.secretsVersion = secretsVersion
+        self.leaseSeconds = leaseSeconds
     }
 }
 
@@ -50,33 +57,87 @@ package struct FlyMachineUpdate: Sendable {
     }
 }
 
-extension FlyClient {
-    /// The machines of an app, those that are gone left out by the platform.
-    package func machines(of app: String) async throws -> [FlyMachine] {
-        let answer = try await machines.json(
-            .init(method: "GET", path: path(app), effect: .reads))
-        return (answer.array ?? []).compactMap(FlyMachine.init)
+/// Which machines of an app to list. Lists may lack what was just made, also for as long as there is
+/// trouble: an empty one is no proof of absence.
+package struct FlyMachineFilter: Hashable, Sendable {
+    /// Texts that the machine must carry, all of them.
+    package var metadata: [String: String] = [:]
+    /// States to be in, any of them; empty for all.
+    package var states: [String] = []
+    /// The region to be in.
+    package var region: String?
+    /// Whether destroyed machines are listed as well.
+    package var includesDestroyed = false
+    /// Whether leases are told.
+    package var includesLeases = false
+
+    /// All that are not destroyed.
+    package init() {}
+
+    fileprivate var query: [(String, String)] {
+        var query = metadata.sorted { $0.key < $1.key }.map { ("metadata.\($0.key)", $0.value) }
+        if !states.isEmpty { query.append(("state", states.joined(separator: ","))) }
+        if let region { query.append(("region", region)) }
+        if includesDestroyed { query.append(("include_deleted", "true")) }
+        if includesLeases { query.append(("include_leases", "true")) }
+        return query
     }
 
-    /// A machine; one that was destroyed can be read for a while.
+    /// Older servers pass over what they do not know, so the metadata is compared here again.
+    fileprivate func allows(_ machine: FlyMachine) -> Bool {
+        metadata.allSatisfy { machine.metadata[$0.key] == $0.value }
+    }
+}
+
+extension FlyClient {
+    /// The machines of an app, on all pages.
+    package func machines(
+        of app: String, where filter: FlyMachineFilter = .init()
+    ) async throws -> [FlyMachine] {
+        var found: [FlyMachine] = []
+        var cursor: String?
+        repeat {
+            let query = filter.query + (cursor.map { [("limit", "1000"), ("cursor", $0)] } ?? [])
+            let page = try await machines.send(
+                .init(method: "GET", path: path(app, "/machines"), query: query, effect: .reads)
+            ) { response in
+                JSONValue(answer: response.body)?.elements.map {
+                    (
+                        machines: $0.compactMap(FlyMachine.init),
+                        next: response.header("fly-next-cursor")
+                    )
+                }
+            }
+            found += page.machines.filter(filter.allows)
+            cursor = page.next.flatMap { $0.isEmpty ? nil : $0 }
+        } while cursor != nil
+        return found
+    }
+
+    /// A machine; one that was destroyed can be read for a while, and one that was just made may not
+    /// be found yet.
     package func machine(_ id: String, of app: String) async throws -> FlyMachine {
-        try await read(.init(method: "GET", path: path(app, id), effect: .reads))
+        try await machines.json(
+            .init(method: "GET", path: path(app, machine: id), effect: .reads), FlyMachine.init)
     }
 
     /// Makes a machine. Not safe to repeat without looking: its name keeps it from being two.
     package func createMachine(_ creation: FlyMachineCreation) async throws -> FlyMachine {
-        try await read(
+        var body = JSONObject()
+        body["name"] = .string(creation.name)
+        body["region"] = .string(creation.regions.joined(separator: ","))
+        body["config"] = .object(creation.config)
+        body["skip_launch"] = .bool(creation.skipsLaunch)
+        body["min_secrets_version"] = creation.secretsVersion.map(JSONValue.int)
+        body["lease_ttl"] = creation.leaseSeconds.map(JSONValue.int)
+        return try await machines.json(
             .init(
-                method: "POST", path: path(creation.app),
-                body: [
-                    "name": .string(creation.name),
-                    "region": .string(creation.regions.joined(separator: ",")),
-                    "config": .object(creation.config),
-                    "skip_launch": .bool(creation.skipsLaunch),
-                ], effect: .changes, slowness: 2))
+                method: "POST", path: path(creation.app, "/machines"), body: .object(body),
+                effect: .changes, slowness: 2), FlyMachine.init)
     }
 
-    /// Replaces a machine's config.
+    /// Replaces a machine's config. A version other than the given one, and an update by somebody
+    /// else at the same time, are ``FlyFailure/Cause/staleVersion``.
     package func updateMachine(_ update: FlyMachineUpdate) async throws -> FlyMachine {
         var body = JSONObject()
         body["config"] = .object(update.config)
@@ -84,146 +145,88 @@ extension FlyClient {
         if !update.currentVersion.isEmpty {
             body["current_version"] = .string(update.currentVersion)
         }
-        if let version = update.secretsVersion { body["min_secrets_version"] = .int(version) }
-        return try await read(
-            .init(
-                method: "POST", path: path(update.app, update.id), body: .object(body),
-                headers: leaseHeaders(update.nonce), effect: .changes, slowness: 2))
-    }
-
-    private func read(_ call: FlyTransport.Call) async throws -> FlyMachine {
-        let answer = try await machines.json(call)
-        guard let machine = FlyMachine(answer) else {
-            throw FlyFailure(
-                cause: .unreadable, isCertain: false, call: call.text, status: 200,
-                message: "the answer is no machine", requestID: nil)
+        body["min_secrets_version"] = update.secretsVersion.map(JSONValue.int)
+        do {
+            return try await machines.json(
+                .init(
+                    method: "POST", path: path(update.app, machine: update.id),
+                    body: .object(body), headers: Self.headers(nonce: update.nonce),
+                    effect: .changes, slowness: 2), FlyMachine.init)
+        } catch var failure as FlyFailure {
+            // Its sentence is not documented; what else 409 can mean here has sentences that are.
+            if failure.cause == .conflict { failure.cause = .staleVersion }
+            throw failure
         }
-        return machine
     }
 
     /// Tells a machine to start; returns before it has.
-    package func start(_ id: String, in app: String) async throws {
-        try await tell(id, in: app, "/start")
+    package func start(_ id: String, in app: String, nonce: String? = nil) async throws {
+        try await tell(id, in: app, "/start", nonce: nonce)
     }
 
     /// Tells a machine to stop; returns before it has.
-    package func stop(_ id: String, in app: String) async throws {
-        try await tell(id, in: app, "/stop")
+    ///
+    /// `signal` (such as `SIGTERM`) and `grace`, the time until it is forced, are those of its config
+    /// unless given.
+    package func stop(
+        _ id: String, in app: String, signal: String? = nil, grace: Duration? = nil,
+        nonce: String? = nil
+    ) async throws {
+        var body = JSONObject()
+        body["signal"] = signal.map(JSONValue.string)
+        body["timeout"] = grace.map { .string(Self.text(of: $0)) }
+        try await tell(
+            id, in: app, "/stop", body: body.members.isEmpty ? nil : .object(body), nonce: nonce)
     }
 
-    /// Tells a machine to stop and start.
-    package func restart(_ id: String, in app: String) async throws {
-        try await tell(id, in: app, "/restart")
+    /// Tells a machine to be suspended, with its memory kept; returns before it is. One that cannot
+    /// be is ``FlyFailure/Cause/wrongState``.
+    package func suspend(_ id: String, in app: String, nonce: String? = nil) async throws {
+        try await tell(id, in: app, "/suspend", nonce: nonce)
     }
 
-    private func tell(_ id: String, in app: String, _ verb: String) async throws {
-        _ = try await machines.send(
-            .init(method: "POST", path: path(app, id) + verb, effect: .changes))
+    /// Tells a machine to stop and start. Sent twice it does so twice.
+    package func restart(
+        _ id: String, in app: String, signal: String? = nil, grace: Duration? = nil,
+        nonce: String? = nil
+    ) async throws {
+        let query = [("timeout", grace.map(Self.text)), ("signal", signal)]
+            .compactMap { name, value in value.map { (name, $0) } }
+        try await tell(id, in: app, "/restart", query: query, effect: .changes, nonce: nonce)
+    }
+
+    private func tell(
+        _ id: String, in app: String, _ verb: String, query: [(String, String)] = [],
+        body: JSONValue? = nil, effect: FlyTransport.Effect = .converges, nonce: String?
+    ) async throws {
+        try await machines.send(
+            .init(
+                method: "POST", path: path(app, machine: id, verb), query: query, body: body,
+                headers: Self.headers(nonce: nonce), effect: effect))
     }
 
     /// Destroys a machine, running or not; returns before it is gone.
-    package func deleteMachine(_ id: String, in app: String) async throws {
-        _ = try await machines.send(
+    package func deleteMachine(
+        _ id: String, in app: String, nonce: String? = nil
+    ) async throws {
+        try await machines.send(
             .init(
-                method: "DELETE", path: path(app, id), query: [("force", "true")],
-                effect: .changes))
+                method: "DELETE", path: path(app, machine: id), query: [("force", "true")],
+                headers: Self.headers(nonce: nonce), effect: .converges))
     }
 
-    /// Waits until a version of a machine is in one of some states, for at most a minute.
-    ///
-    /// - Returns: whether it is; `false` when the time is over.
-    package func wait(
-        for states: [String], of id: String, version: String?, in app: String, seconds: Int
-    ) async throws -> Bool {
-        var query = [
-            ("state", states.joined(separator: ",")),
-            ("timeout", String(min(max(seconds, 1), 60))),
-        ]
-        if let version { query += [("version", version), ("instance_id", version)] }
-        do {
-            _ = try await machines.send(
-                .init(
-                    method: "GET", path: path(app, id) + "/wait", query: query, effect: .changes,
-                    holds: .seconds(seconds)))
-            return true
-        } catch let failure as FlyFailure where failure.cause == .timedOut {
-            return false
-        }
-    }
-
-    // MARK: - Leases
-
-    /// Takes the lease of a machine.
-    ///
-    /// - Returns: the nonce that changes carry while it lasts.
-    package func takeLease(
-        on id: String, in app: String, for duration: Duration, description: String
-    ) async throws -> String {
-        let seconds = Int(duration.components.seconds)
-        let call = FlyTransport.Call(
-            method: "POST", path: path(app, id) + "/lease", query: [("ttl", String(seconds))],
-            body: ["ttl": .int(seconds), "description": .string(description)], effect: .changes)
-        let answer = try await machines.json(call)
-        // In an envelope, or not.
-        guard let nonce = (answer["data"] ?? answer)["nonce"]?.string else {
-            throw FlyFailure(
-                cause: .unreadable, isCertain: false, call: call.text, status: 200,
-                message: "the answer has no nonce", requestID: nil)
-        }
-        return nonce
-    }
-
-    /// Gives a lease back.
-    package func releaseLease(_ nonce: String, on id: String, in app: String) async throws {
-        _ = try await machines.send(
-            .init(
-                method: "DELETE", path: path(app, id) + "/lease", headers: leaseHeaders(nonce),
-                effect: .changes))
-    }
-
-    private func leaseHeaders(_ nonce: String?) -> [HTTPHeader] {
+    /// What every change of a leased machine carries.
+    static func headers(nonce: String?) -> [HTTPHeader] {
         nonce.map { [HTTPHeader("fly-machine-lease-nonce", $0)] } ?? []
     }
 
-    // MARK: - Metadata and commands
-
-    /// Changes some of a machine's metadata, without a new version and without a restart.
-    package func setMetadata(
-        _ values: [String: String], of id: String, in app: String
-    ) async throws {
-        let members = values.sorted { $0.key < $1.key }
-            .map { JSONObject.Member(name: $0.key, value: .string($0.value)) }
-        _ = try await machines.send(
-            .init(
-                method: "PATCH", path: path(app, id) + "/metadata",
-                body: ["metadata": .object(JSONObject(members))], effect: .changes))
+    /// Whole seconds, as Go writes them.
+    private static func text(of duration: Duration) -> String {
+        "\(duration.components.seconds)s"
     }
+}
 
-    /// Runs a command in a machine that runs, for at most a minute. Not repeated.
-    package func execute(
-        _ command: [String], on id: String, in app: String, input: String? = nil
-    ) async throws -> FlyExecution {
-        var body = JSONObject()
-        body["command"] = .array(command.map(JSONValue.string))
-        body["timeout"] = 60
-        if let input { body["stdin"] = .string(input) }
-        let call = FlyTransport.Call(
-            method: "POST", path: path(app, id) + "/exec", body: .object(body), effect: .changes,
-            holds: .seconds(60))
-        let answer = try await machines.json(call)
-        let execution = FlyExecution(
-            status: answer["exit_code"]?.int ?? 0, output: answer["stdout"]?.string ?? "",
-            errors: answer["stderr"]?.string ?? "")
-        // Said with a status of success (section 4.12).
-        guard !(execution.output + execution.errors).contains("Rejection([PayloadTooLarge") else {
-            throw FlyFailure(
-                cause: .invalid, isCertain: true, call: call.text, status: 200,
-                message: "the command is too long for the platform", requestID: nil)
-        }
-        return execution
-    }
-
-    private func path(_ app: String) -> String { "/apps/\(escaped(app))/machines" }
-
-    private func path(_ app: String, _ id: String) -> String { "\(path(app))/\(escaped(id))" }
+extension JSONValue {
+    /// The elements of an answer that is an array; none for null, which an empty one may come as.
+    fileprivate var elements: [JSONValue]? { isNull ? [] : array }
 }

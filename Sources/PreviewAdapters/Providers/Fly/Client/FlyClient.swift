@@ -8,8 +8,8 @@ package import PreviewSystem
 package struct FlyClient: Sendable {
     let machines: FlyTransport
     let platform: FlyTransport
+    let graphQL: FlyTransport
     private let token: FlyToken
-    private let graphQL: FlyTransport
 
     /// Where the Machines API is.
     package static let machinesURL = "https://api.machines.dev"
@@ -17,54 +17,49 @@ package struct FlyClient: Sendable {
     package static let platformURL = "https://api.fly.io"
 
     /// Nothing is asked before the first call. `http` should keep cookies: they lead calls after a
-    /// create to a node that knows the new object.
+    /// create to a node that knows the new object. `machinesURL` may end in `/v1`.
     package init(
         token: FlyToken, machinesURL: String = Self.machinesURL,
         platformURL: String = Self.platformURL, http: HTTPClient, retries: FlyRetries = .init()
     ) {
         self.token = token
         machines = FlyTransport(
-            base: machinesURL + "/v1", authorization: token.machinesHeader, http: http,
-            retries: retries)
+            base: Self.base(machinesURL, without: "/v1") + "/v1",
+            authorization: token.machinesHeader, http: http, retries: retries)
+        let platformURL = Self.base(platformURL)
         platform = FlyTransport(
             base: platformURL, authorization: token.machinesHeader, http: http, retries: retries)
         graphQL = FlyTransport(
             base: platformURL, authorization: token.platformHeader, http: http, retries: retries)
     }
 
-    // MARK: - Organization
+    /// A base URL without slashes at its end, and without a part that calls begin with.
+    private static func base(_ url: String, without part: String = "") -> String {
+        func bare(_ url: some StringProtocol) -> String {
+            String(url.reversed().drop { $0 == "/" }.reversed())
+        }
+        let url = bare(url)
+        return !part.isEmpty && url.hasSuffix(part) ? bare(url.dropLast(part.count)) : url
+    }
+
+    // MARK: - Organizations
 
     /// The slug of the organization that the token is for, where it is for one.
     package func organization() async throws -> String? {
         if token.tellsOrganization {
-            let answer = try await machines.json(
-                .init(method: "GET", path: "/tokens/current", effect: .reads))
-            let tokens = answer["tokens"]?.array ?? []
-            let slugs = Set(
-                tokens.compactMap { $0["org_slug"]?.string ?? $0["organization"]?.string })
-            if slugs.count == 1, let slug = slugs.first { return slug }
+            let slugs = Set(try await currentOrganizations().map(\.slug))
+            if slugs.count == 1 { return slugs.first }
         }
-        let answer = try await ask(
-            "query { organizations(admin: false) { nodes { slug type } } }", JSONObject())
-        let nodes = answer["organizations"]?["nodes"]?.array ?? []
-        let slugs = nodes.compactMap { $0["slug"]?.string }
+        let slugs = try await organizations().map(\.slug)
         return slugs.count == 1 ? slugs.first : nil
     }
 
-    /// Asks by GraphQL; only for reading.
-    private func ask(_ query: String, _ variables: JSONObject) async throws -> JSONValue {
-        let call = FlyTransport.Call(
-            method: "POST", path: "/graphql",
-            body: ["query": .string(query), "variables": .object(variables)], effect: .reads)
-        let answer = try await graphQL.json(call)
-        if let error = answer["errors"]?.array?.first {
-            let code = error["extensions"]?["code"]?.string
-            throw FlyFailure(
-                cause: code == "UNAUTHORIZED" ? .unauthorised : .invalid, isCertain: true,
-                call: call.text, status: 200, message: error["message"]?.string ?? "",
-                requestID: nil)
+    /// The organizations that the token itself names, with the apps it is restricted to. Works for
+    /// macaroons only; others are ``FlyFailure/Cause/unauthorised``.
+    package func currentOrganizations() async throws -> [FlyOrganization] {
+        try await machines.json(.init(method: "GET", path: "/tokens/current", effect: .reads)) {
+            $0.list("tokens")?.compactMap(FlyOrganization.init)
         }
-        return answer["data"] ?? .null
     }
 
     // MARK: - Apps
@@ -72,8 +67,7 @@ package struct FlyClient: Sendable {
     /// Whose an app of that name is.
     package func standing(of app: String) async throws -> FlyStanding {
         do {
-            _ = try await machines.send(
-                .init(method: "GET", path: "/apps/\(escaped(app))", effect: .reads))
+            try await machines.send(.init(method: "GET", path: path(app), effect: .reads))
             return .ours
         } catch let failure as FlyFailure where failure.cause == .notFound {
             return .free
@@ -82,85 +76,67 @@ package struct FlyClient: Sendable {
         }
     }
 
-    /// Makes an app. The same key makes the same app, however often it is sent.
+    /// An app of ours.
+    package func app(_ app: String) async throws -> FlyApp {
+        try await machines.json(
+            .init(method: "GET", path: path(app), effect: .reads), FlyApp.init)
+    }
+
+    /// The apps of an organization.
+    package func apps(of organization: String) async throws -> [FlyApp] {
+        var apps: [FlyApp] = []
+        var cursor: String?
+        repeat {
+            let query = [("org_slug", organization)] + (cursor.map { [("cursor", $0)] } ?? [])
+            let page = try await machines.json(
+                .init(method: "GET", path: "/apps", query: query, effect: .reads)
+            ) { answer in
+                answer.list("apps").map {
+                    (apps: $0.compactMap(FlyApp.init), next: answer.nextCursor)
+                }
+            }
+            apps += page.apps
+            cursor = page.next
+        } while cursor != nil
+        return apps
+    }
+
+    /// Makes an app. The same key makes the same app, however often it is sent; where a server does
+    /// not know of keys, a repetition says that the name is taken.
     package func createApp(
         _ app: String, organization: String, idempotencyKey: String
     ) async throws {
-        _ = try await machines.send(
+        try await machines.send(
             .init(
                 method: "POST", path: "/apps",
                 body: [
                     "name": .string(app), "org_slug": .string(organization),
                     "idempotency_key": .string(idempotencyKey),
-                ], effect: .changes))
+                ], effect: .converges))
     }
 
-    /// Deletes an app with its machines and addresses.
+    /// Deletes an app with its machines and addresses; returns before they are gone.
     package func deleteApp(_ app: String) async throws {
-        _ = try await machines.send(
+        try await machines.send(
             .init(
-                method: "DELETE", path: "/apps/\(escaped(app))", query: [("force", "true")],
-                effect: .changes))
+                method: "DELETE", path: path(app), query: [("force", "true")],
+                effect: .converges))
     }
 
-    // MARK: - Addresses
+    // MARK: - Paths
 
-    /// The app's addresses.
-    package func addresses(of app: String) async throws -> [FlyAddress] {
-        let answer = try await machines.json(
-            .init(method: "GET", path: "/apps/\(escaped(app))/ip_assignments", effect: .reads))
-        return (answer["ips"]?.array ?? answer.array ?? []).compactMap(FlyAddress.init)
+    /// The path of an app, or of something in it.
+    func path(_ app: String, _ rest: String = "") -> String { "/apps/\(escaped(app))\(rest)" }
+
+    /// The path of a machine, or of something of it.
+    func path(_ app: String, machine: String, _ rest: String = "") -> String {
+        path(app, "/machines/\(escaped(machine))\(rest)")
     }
+}
 
-    /// Gives the app one more address.
-    package func assignAddress(_ kind: FlyAddress.Kind, to app: String) async throws {
-        _ = try await machines.send(
-            .init(
-                method: "POST", path: "/apps/\(escaped(app))/ip_assignments",
-                body: ["type": .string(kind.rawValue)], effect: .changes))
-    }
-
-    // MARK: - Secrets
-
-    /// Names and digests of the app's secrets.
-    package func secrets(of app: String) async throws -> [FlySecret] {
-        let answer = try await machines.json(
-            .init(method: "GET", path: "/apps/\(escaped(app))/secrets", effect: .reads))
-        return (answer["secrets"]?.array ?? []).compactMap(FlySecret.init)
-    }
-
-    /// Sets secrets, and takes away those without a value. Machines see them from their next start.
-    ///
-    /// - Returns: the version that a machine must see, and the secrets afterwards.
-    package func setSecrets(
-        _ values: [String: String?], of app: String
-    ) async throws -> (version: Int?, secrets: [FlySecret]) {
-        let members = values.sorted { $0.key < $1.key }.map { name, value in
-            JSONObject.Member(name: name, value: JSONValue(value))
-        }
-        let answer = try await machines.json(
-            .init(
-                method: "POST", path: "/apps/\(escaped(app))/secrets",
-                body: ["values": .object(JSONObject(members))], effect: .changes))
-        return (
-            answer["version"]?.int ?? answer["Version"]?.int,
-            (answer["secrets"]?.array ?? []).compactMap(FlySecret.init)
-        )
-    }
-
-    // MARK: - Logs
-
-    /// What an app's machine printed after a place in the log; the last minutes without one.
-    package func logs(
-        of app: String, machine: String, after token: String?
-    ) async throws -> FlyLogPage {
-        let answer = try await platform.json(
-            .init(
-                method: "GET", path: "/api/v1/apps/\(escaped(app))/logs",
-                query: [("next_token", token ?? ""), ("instance", machine)], effect: .reads))
-        let entries = (answer["data"]?.array ?? []).compactMap(FlyLogPage.Entry.init)
-        let next = answer["meta"]?["next_token"]
-        let token: String? = next?.string ?? next?.int.map(String.init)
-        return FlyLogPage(entries: entries, next: token?.isEmpty == true ? nil : token)
+extension JSONValue {
+    /// Where the next page of a list begins; `nil` after the last one.
+    var nextCursor: String? {
+        field("next_cursor")?.word.flatMap { $0.isEmpty ? nil : $0 }
     }
 }

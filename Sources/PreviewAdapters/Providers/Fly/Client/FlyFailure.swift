@@ -5,12 +5,13 @@ import PreviewSystem
 package struct FlyFailure: Error, Hashable, Sendable {
     /// Why, as far as a caller does something about it.
     package var cause: Cause
-    /// Whether it is certain that the call changed nothing.
+    /// Whether it is certain that this call changed nothing. It says nothing about calls before it.
     package var isCertain: Bool
     /// Method and path, for messages.
     package var call: String
     package var status: Int?
-    /// The platform's own words, or the network's.
+    /// The platform's own words, or the network's. They may repeat what others have said, such as a
+    /// registry of images, and are not to be trusted as text for a terminal.
     package var message: String
     /// What the platform calls the request.
     package var requestID: String?
@@ -21,13 +22,19 @@ package struct FlyFailure: Error, Hashable, Sendable {
     /// words.
     package enum Cause: Hashable, Sendable {
         case unauthorised
+        /// The token lacks the right; of an app's name it means that another organization has it.
         case forbidden
         case notFound
+        /// The address is none that the platform knows: an older platform, or a wrong base URL. It
+        /// says nothing about the object.
+        case unrouted
         /// The app's name is somebody's.
         case nameTaken
         /// A live machine of the app has that name; its id, where the answer tells it.
         case machineNameTaken(id: String?)
+        /// None of the regions has room: another one may.
         case regionFull
+        /// The machine's host has no room: made anew, it may come to another one.
         case hostFull
         /// The organization may have no more machines or apps.
         case machineLimit
@@ -35,10 +42,10 @@ package struct FlyFailure: Error, Hashable, Sendable {
         case leaseHeld
         /// The object is no longer in the version that was read.
         case staleVersion
-        /// The state does not allow the call, for now or at all.
+        /// The state does not allow the call, for now or at all: read it again.
         case wrongState
         case conflict
-        /// With the time to wait, where the answer tells it.
+        /// With the seconds to wait, where the answer tells them.
         case rateLimited(after: Int?)
         case invalid
         /// Nobody answers, or the platform is broken.
@@ -60,14 +67,11 @@ extension FlyFailure.Cause {
 }
 
 extension FlyFailure {
-    /// What an answer of 400 and above means.
+    /// What an answer without success means.
     init(_ response: HTTPResponse, call: String) {
-        let body = ErrorBody(response.body)
-        let cause = Self.cause(response.status, body, retryAfter: response.header("Retry-After"))
         self.init(
-            cause: cause, isCertain: Self.isCertain(response.status, cause), call: call,
-            status: response.status, message: body.message,
-            requestID: response.header("fly-request-id"))
+            status: response.status, body: response.body,
+            retryAfter: response.header("Retry-After"), requestID: response.requestID, call: call)
     }
 
     /// What a call without an answer means.
@@ -76,120 +80,19 @@ extension FlyFailure {
             switch failure.cause {
             case .timedOut: .timedOut
             case .invalidResponse, .bodyTooLarge: .unreadable
+            case .invalidRequest: .invalid
             default: .unreachable
             }
         self.init(
             cause: cause, isCertain: !failure.mayHaveBeenSent, call: call, status: nil,
-            message: failure.description, requestID: nil)
+            message: failure.description, requestID: failure.requestID)
     }
 
     /// An answer that says yes and cannot be read: whatever was asked has most likely happened.
-    static func unreadable(_ response: HTTPResponse, call: String, _ reason: String) -> FlyFailure {
+    static func unreadable(_ response: HTTPResponse, call: String) -> FlyFailure {
         FlyFailure(
             cause: .unreadable, isCertain: false, call: call, status: response.status,
-            message: reason, requestID: response.header("fly-request-id"))
-    }
-
-    /// 408 is sent when a host did not answer, so that a machine may have been made after all.
-    private static func isCertain(_ status: Int, _ cause: Cause) -> Bool {
-        if status == 408 { return false }
-        // Old servers say with 503 that a region is full.
-        return status < 500 || cause == .regionFull
-    }
-
-    /// The platform's word for the cause outranks its sentence (section 1.5); sentences are looked
-    /// into only where the status leaves several causes.
-    private static func cause(_ status: Int, _ body: ErrorBody, retryAfter: String?) -> Cause {
-        switch body.status {
-        case "name_taken": return .nameTaken
-        case "insufficient_capacity": return .regionFull
-        case "volume_placement_capacity": return .hostFull
-        default: break
-        }
-        let text = body.message.lowercased()
-        switch status {
-        case 401: return .unauthorised
-        case 403: return .forbidden
-        case 404: return .notFound
-        case 408: return .timedOut
-        case 409: return conflict(text, body.message)
-        case 412: return text.contains("machine_version") ? .staleVersion : .wrongState
-        case 429: return .rateLimited(after: retryAfter.flatMap { Int($0) })
-        case 400: return text.contains("manifest") ? .imageUnknown : .invalid
-        case 422: return refusal(text)
-        case 500...: return .unreachable
-        default: return .invalid
-        }
-    }
-
-    private static func conflict(_ text: String, _ message: String) -> Cause {
-        if text.contains("already_exists") || text.contains("unique machine name") {
-            return .machineNameTaken(id: machineID(in: message))
-        }
-        if text.contains("lease") { return .leaseHeld }
-        if text.contains("no capacity") { return .regionFull }
-        if isAboutHost(text) { return .hostFull }
-        if text.contains("current_version") || text.contains("concurrent update")
-            || text.contains("version")
-        {
-            return .staleVersion
-        }
-        if text.contains("name has already been taken") { return .nameTaken }
-        return .conflict
-    }
-
-    private static func isAboutHost(_ text: String) -> Bool {
-        text.contains("could not reserve resource")
-            || text.contains("governor policy blocked")
-            || text.contains("deploys to this host")
-            || (text.contains("insufficient")
-                && ["cpu", "memory", "ip", "resource"].contains { text.contains($0) })
-    }
-
-    private static func refusal(_ text: String) -> Cause {
-        if text.contains("already been taken") || text.contains("uniqueness constraint") {
-            return .nameTaken
-        }
-        if text.contains("machine limit") || text.contains("app limit")
-            || (text.contains("limit") && text.contains("organization"))
-        {
-            return .machineLimit
-        }
-        if text.contains("unique machine name") { return .machineNameTaken(id: nil) }
-        if text.contains("candidate host") || text.contains("no capacity") { return .regionFull }
-        if text.contains("manifest") { return .imageUnknown }
-        return .invalid
-    }
-
-    /// The id in `… machine ID 148e… already exists …`.
-    private static func machineID(in message: String) -> String? {
-        guard let start = message.firstRange(of: "machine ID ") else { return nil }
-        let id = message[start.upperBound...].prefix { $0.isHexDigit }
-        return id.isEmpty ? nil : String(id)
-    }
-}
-
-/// The body of an error, in either of its shapes, or as plain text.
-private struct ErrorBody {
-    var message: String
-    var status: String
-
-    /// At most this much of what a server says is shown.
-    private static let longest = 400
-
-    init(_ bytes: [UInt8]) {
-        let text = String(decoding: bytes.prefix(16 << 10), as: UTF8.self)
-        // Some errors are plain text, and some are no text at all.
-        let json = try? JSONReader.read(text)
-        let words = json?["message"]?.string ?? json?["error"]?.string ?? text
-        message = String(words.prefix(Self.longest)).trimmingWhitespace
-        status = json?["status"]?.string ?? ""
-    }
-}
-
-extension String {
-    fileprivate var trimmingWhitespace: String {
-        let start = drop { $0.isWhitespace }
-        return String(start.reversed().drop { $0.isWhitespace }.reversed())
+            message: "the answer does not have the form it should have",
+            requestID: response.requestID)
     }
 }

@@ -9,101 +9,78 @@ package enum FlyStanding: Hashable, Sendable {
     case elsewhere
 }
 
-/// A machine as the platform shows it. Every field may be missing there.
-package struct FlyMachine: Hashable, Sendable {
-    package var id: String
+/// An app of an organization that the token may see.
+package struct FlyApp: Hashable, Sendable {
     package var name: String
-    /// The platform's own word.
-    package var state: String
-    package var region: String
-    /// Changes with every update; the id never does.
-    package var version: String
-    /// As it is echoed, with whatever others have put there.
-    package var config: JSONObject
-    package var updatedAt: Timestamp?
-    /// The same as a place in the log: nanoseconds since 1970.
-    package var logPlace: String?
-    /// How the main process ended last, if it ever did.
-    package var lastExit: FlyExit?
+    /// The slug of whose it is.
+    package var organization: String?
+    /// `pending`, `deployed` or `suspended`; new words may come.
+    package var status: String
+    /// How many machines it has, where that is told.
+    package var machineCount: Int?
 
-    /// Reads a machine; `nil` for what has no id.
+    /// Reads an app; `nil` for what has no name.
     init?(_ json: JSONValue) {
-        guard let id = json["id"]?.string, !id.isEmpty else { return nil }
-        self.id = id
-        name = json["name"]?.string ?? ""
-        state = json["state"]?.string ?? ""
-        region = json["region"]?.string ?? ""
-        version = json["version"]?.string ?? json["instance_id"]?.string ?? ""
-        config = (json["config"] ?? json["incomplete_config"])?.object ?? JSONObject()
-        updatedAt = json["updated_at"]?.string.flatMap(FlyTime.read)
-        logPlace = json["updated_at"]?.string.flatMap(FlyTime.nanoseconds)
-        lastExit = (json["events"]?.array ?? []).lazy.compactMap(FlyExit.init).first
-    }
-
-    /// Our marks, if it carries any.
-    var marks: MachineMarks? { MachineConfiguration(config).marks }
-
-    /// Whether it is gone for good; such machines can be read for a while.
-    package var isGone: Bool { ["destroyed", "destroying"].contains(state) }
-
-    /// Whether its main process runs. That says nothing about the app.
-    package var isRunning: Bool { state == "started" }
-
-    /// Whether it is being replaced by its next version, which no change may disturb.
-    package var isChanging: Bool { ["replacing", "updating"].contains(state) }
-
-    /// Whether nothing will happen without being asked for.
-    package var isResting: Bool {
-        ["stopped", "created", "suspended", "failed", "destroyed"].contains(state)
+        guard let name = json.field("name")?.string, !name.isEmpty else { return nil }
+        self.name = name
+        organization = json.field("organization")?.field("slug")?.string
+        status = json.field("status")?.string ?? ""
+        machineCount = json.field("machine_count")?.wholeNumber
     }
 }
 
-/// The end of a machine's main process.
-package struct FlyExit: Hashable, Sendable {
-    package var code: Int
-    /// Whether a person or the platform told it to stop.
-    package var wasRequested: Bool
-    package var isOutOfMemory: Bool
+/// An organization that a token is good for.
+package struct FlyOrganization: Hashable, Sendable {
+    /// Its name in calls; `personal` for the one of a single person.
+    package var slug: String
+    /// The only apps that the token is for; empty for all of them.
+    package var apps: [String]
 
-    /// Reads an event; `nil` for one that is no exit.
-    init?(_ event: JSONValue) {
-        guard event["type"]?.string == "exit" else { return nil }
-        let request = event["request"]
-        guard let exit = request?["exit_event"] ?? request?["MonitorEvent"]?["exit_event"] else {
-            return nil
-        }
-        code = exit["exit_code"]?.int ?? exit["guest_exit_code"]?.int ?? 0
-        wasRequested = exit["requested_stop"]?.bool ?? false
-        isOutOfMemory = exit["oom_killed"]?.bool ?? false
+    /// Reads an entry of a token, or an organization of GraphQL; `nil` for what has no slug.
+    init?(_ json: JSONValue) {
+        let slugs = ["org_slug", "slug", "organization"].map { json.field($0)?.string }
+        guard let slug = slugs.compactMap({ $0 }).first(where: { !$0.isEmpty }) else { return nil }
+        self.slug = slug
+        apps = (json.field("apps")?.array ?? []).compactMap(\.string)
     }
 }
 
-/// A public address of an app.
+/// An address of an app.
 package struct FlyAddress: Hashable, Sendable {
     package var address: String
     package var kind: Kind
 
-    /// The kinds that previews need; both cost nothing.
+    /// The kinds of addresses; the shared one and `v6` cost nothing.
     package enum Kind: String, Hashable, Sendable {
         case sharedV4 = "shared_v4"
+        case v4
         case v6
+        case privateV6 = "private_v6"
+        /// One that leads out of the app, or a kind that is newer than this program.
         case other
+    }
+
+    /// An address of a known kind.
+    init(_ address: String, _ kind: Kind) {
+        self.address = address
+        self.kind = kind
     }
 
     /// Reads an address; its type is told by live servers and not by the documentation.
     init?(_ json: JSONValue) {
-        guard let address = json["ip"]?.string ?? json["address"]?.string else { return nil }
-        self.address = address
-        let isShared = json["shared"]?.bool ?? false
-        let type = json["type"]?.string
-        if isShared || type == Kind.sharedV4.rawValue {
-            kind = .sharedV4
-        } else if type == Kind.v6.rawValue || (type == nil && address.contains(":")) {
-            // Those inside the organization are no public ones.
-            kind = address.hasPrefix("fdaa:") ? .other : .v6
-        } else {
-            kind = .other
-        }
+        guard let address = (json.field("ip") ?? json.field("address"))?.string else { return nil }
+        let isSixth = address.contains(":")
+        let kind: Kind =
+            if json.field("egress")?.flag == true {
+                .other
+            } else if let type = json.field("type")?.string {
+                Kind(rawValue: type) ?? .other
+            } else if json.field("shared")?.flag == true {
+                .sharedV4
+            } else {
+                isSixth ? (address.hasPrefix("fdaa:") ? .privateV6 : .v6) : .v4
+            }
+        self.init(address, kind)
     }
 }
 
@@ -114,17 +91,42 @@ package struct FlySecret: Hashable, Sendable {
     package var digest: String
 
     init?(_ json: JSONValue) {
-        guard let name = json["name"]?.string ?? json["label"]?.string else { return nil }
+        guard let name = (json.field("name") ?? json.field("label"))?.string else { return nil }
         self.name = name
-        digest = json["digest"]?.string ?? ""
+        digest = json.field("digest")?.string ?? ""
     }
 }
 
 /// What came of a command in a machine.
 package struct FlyExecution: Hashable, Sendable {
+    /// The exit code; 128 and the number of the signal where one ended the command.
     package var status: Int
     package var output: String
     package var errors: String
+
+    init(_ json: JSONValue) {
+        let signal = json.field("exit_signal")?.wholeNumber ?? 0
+        status = json.field("exit_code")?.wholeNumber ?? 0
+        if status == 0, signal > 0 { status = 128 + signal }
+        output = json.field("stdout")?.string ?? ""
+        errors = json.field("stderr")?.string ?? ""
+    }
+}
+
+/// A process in a machine.
+package struct FlyProcess: Hashable, Sendable {
+    package var id: Int
+    package var command: String
+    /// Where it listens, such as `[::]:3000`.
+    package var listensOn: [String]
+
+    init(_ json: JSONValue) {
+        id = json.field("pid")?.wholeNumber ?? 0
+        command = json.field("command")?.string ?? ""
+        listensOn = (json.field("listen_sockets")?.array ?? []).compactMap {
+            $0.field("address")?.string
+        }
+    }
 }
 
 /// A page of an app's log.
@@ -134,41 +136,89 @@ package struct FlyLogPage: Hashable, Sendable {
     /// What the next page begins after; `nil` when nothing new came.
     package var next: String?
 
+    init(_ json: JSONValue) {
+        entries = (json.list("data") ?? []).compactMap(Entry.init)
+        next = json.field("meta")?.field("next_token")?.word.flatMap { $0.isEmpty ? nil : $0 }
+    }
+
     /// One line.
     package struct Entry: Hashable, Sendable {
         package var time: Timestamp
         package var message: String
         /// `app` for what the machine prints, else a part of the platform.
         package var provider: String
+        /// The id of the machine it is about.
+        package var machine: String?
 
         /// Reads an entry; `nil` for one without text.
         init?(_ json: JSONValue) {
-            guard let attributes = json["attributes"], let text = attributes["message"]?.string
+            guard let attributes = json.field("attributes"),
+                let text = attributes.field("message")?.string
             else { return nil }
+            let meta = attributes.field("meta")
             time =
-                attributes["timestamp"]?.string.flatMap(FlyTime.read) ?? Timestamp(seconds: 0)
+                attributes.field("timestamp")?.string.flatMap(FlyTime.read)
+                ?? Timestamp(seconds: 0)
             message = text
-            provider = attributes["meta"]?["event"]?["provider"]?.string ?? "app"
+            provider = meta?.field("event")?.field("provider")?.string ?? "app"
+            machine = (attributes.field("instance") ?? meta?.field("instance"))?.string
         }
     }
 }
 
-/// Times as the platform writes them: RFC 3339, with or without fractions of a second.
-enum FlyTime {
-    /// The time in nanoseconds since 1970, which is how places in the log are named.
-    static func nanoseconds(_ text: String) -> String? {
-        guard let time = read(text) else { return nil }
-        let fraction = text.firstIndex(of: ".").map {
-            text[$0...].dropFirst().prefix { $0.isNumber }.prefix(9)
-        }
-        let digits = String(fraction ?? "")
-        return "\(time.seconds)" + digits + String(repeating: "0", count: 9 - digits.count)
-    }
+/// A region as the platform lists it: what it says outranks the tables of the program.
+package struct FlyRegion: Hashable, Sendable {
+    package var code: String
+    /// City and country.
+    package var name: String
+    /// Whether no new machines should go there.
+    package var isDeprecated: Bool
+    /// Whether it is for paying organizations only.
+    package var needsPaidPlan: Bool
 
-    static func read(_ text: String) -> Timestamp? {
-        if let time = Timestamp(text) { return time }
-        guard let dot = text.firstIndex(of: ".") else { return nil }
-        let rest = text[dot...].dropFirst().drop { $0.isNumber }
-        return Timestamp(String(text[..<dot]) + rest)
+    /// Reads a region; `nil` for what has no code.
+    init?(_ json: JSONValue) {
+        guard let code = json.field("code")?.string, !code.isEmpty else { return nil }
+        self.code = code
+        name = json.field("name")?.string ?? ""
+        isDeprecated = json.field("deprecated")?.flag ?? false
+        needsPaidPlan = json.field("requires_paid_plan")?.flag ?? false
+    }
+}
+
+/// How many machines would find room in a region.
+package struct FlyPlacement: Hashable, Sendable {
+    package var region: String
+    package var count: Int
+
+    /// Reads a placement; `nil` for what has no region.
+    init?(_ json: JSONValue) {
+        guard let region = json.field("region")?.string else { return nil }
+        self.region = region
+        count = json.field("count")?.wholeNumber ?? 0
+    }
+}
+
+/// The machines of an organization, as they were some seconds ago.
+package struct FlyCensus: Hashable, Sendable {
+    package var members: [Member]
+    /// The regions that did not answer: their machines are missing.
+    package var missingRegions: [String]
+
+    /// A machine and the app it is in.
+    package struct Member: Hashable, Sendable {
+        package var app: String
+        /// With image, guest and metadata for its config.
+        package var machine: FlyMachine
+
+        /// Reads a machine; `nil` for one without id or app.
+        init?(_ json: JSONValue) {
+            guard let app = json.field("app_name")?.string, var machine = FlyMachine(json) else {
+                return nil
+            }
+            machine.isConfigWhole = false
+            self.app = app
+            self.machine = machine
+        }
     }
 }

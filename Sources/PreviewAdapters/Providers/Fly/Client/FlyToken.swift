@@ -7,9 +7,8 @@ package struct FlyToken: Sendable {
     /// Reads a token in any of the forms that people have: bare, with `FlyV1` or `Bearer` before it,
     /// or several joined by commas.
     package init(_ text: String) {
-        let words = text.split(whereSeparator: \.isWhitespace).map(String.init)
-        let bare = words.filter { !["bearer", "flyv1"].contains($0.lowercased()) }
-        let parts = bare.joined(separator: ",").split(separator: ",").map(String.init)
+        let words = text.split { $0.isWhitespace || $0 == "," }.map(String.init)
+        let parts = words.filter { !["bearer", "flyv1"].contains($0.lowercased()) }
         macaroons = parts.filter(Self.isMacaroon)
         others = parts.filter { !Self.isMacaroon($0) }
     }
@@ -19,18 +18,24 @@ package struct FlyToken: Sendable {
     }
 
     /// The header for the Machines API and the logs, which refuse a mixture of the two kinds.
-    var machinesHeader: String {
-        macaroons.isEmpty ? "Bearer \(others.joined(separator: ","))" : "FlyV1 \(joinedMacaroons)"
+    package var machinesHeader: String {
+        macaroons.isEmpty ? bearer : "FlyV1 \(macaroons.joined(separator: ","))"
     }
 
     /// The header for GraphQL, which takes both kinds.
-    var platformHeader: String {
-        macaroons.isEmpty
-            ? machinesHeader : "FlyV1 \((macaroons + others).joined(separator: ","))"
+    package var platformHeader: String {
+        macaroons.isEmpty ? bearer : "FlyV1 \((macaroons + others).joined(separator: ","))"
     }
+
+    private var bearer: String { "Bearer \(others.joined(separator: ","))" }
 
     /// Whether the token itself tells its organization: only macaroons do.
     var tellsOrganization: Bool { !macaroons.isEmpty }
+}
 
-    private var joinedMacaroons: String { macaroons.joined(separator: ",") }
+extension FlyToken: CustomStringConvertible, CustomReflectable {
+    /// Never the token itself, so that no message shows it by accident.
+    package var description: String { "a token of Fly.io" }
+    /// The same for what looks into values.
+    package var customMirror: Mirror { Mirror(self, children: []) }
 }

@@ -8,6 +8,10 @@ struct FlyTransport: Sendable {
     enum Effect: Sendable {
         /// Nothing: repeated whatever happened.
         case reads
+        /// Nothing, for up to a minute: the same, but that time running out is an answer.
+        case waits
+        /// Something that twice is the same as once: repeated whatever happened.
+        case converges
         /// Something, once: repeated only where it is certain that nothing happened.
         case changes
     }
@@ -35,41 +39,54 @@ struct FlyTransport: Sendable {
     let http: HTTPClient
     let retries: FlyRetries
 
-    /// Sends a call, again where that is safe, and gives the answer of 200 to 299.
-    func send(_ call: Call) async throws -> HTTPResponse {
+    /// Sends a call, again where that is safe, for whether it succeeds.
+    func send(_ call: Call) async throws {
+        _ = try await send(call) { $0.status }
+    }
+
+    /// As ``send(_:)``, and reads the answer, which is JSON; `read` gives `nil` for one that has not
+    /// the form it should have.
+    func json<Answer: Sendable>(
+        _ call: Call, _ read: (JSONValue) -> Answer?
+    ) async throws -> Answer {
+        try await send(call) { JSONValue(answer: $0.body).flatMap(read) }
+    }
+
+    /// Sends a call, again where that is safe, and reads the answer of 200 to 299.
+    func send<Answer: Sendable>(
+        _ call: Call, _ read: (HTTPResponse) -> Answer?
+    ) async throws -> Answer {
         var tries = 1
         let end = ContinuousClock.now + retries.limit
         while true {
-            let failure: FlyFailure
-            do throws(HTTPFailure) {
-                let response = try await http.send(request(call))
-                if (200..<300).contains(response.status) { return response }
-                failure = FlyFailure(response, call: call.text)
-            } catch {
-                if error.cause == .cancelled { throw CancellationError() }
-                failure = FlyFailure(error, call: call.text)
+            switch try await once(call, read) {
+            case .success(let answer): return answer
+            case .failure(let failure):
+                let pause = retries.pause(before: tries + 1, after: failure.cause)
+                guard mayRepeat(call, after: failure, tries: tries),
+                    ContinuousClock.now + pause < end
+                else { throw failure.with(tries: tries) }
+                try await Task.sleep(for: pause)
+                tries += 1
             }
-            let pause = retries.pause(before: tries + 1, after: failure)
-            guard mayRepeat(call, after: failure, tries: tries),
-                ContinuousClock.now + pause < end
-            else { throw failure.with(tries: tries) }
-            try await Task.sleep(for: pause)
-            tries += 1
         }
     }
 
-    /// As ``send(_:)``, and reads the answer.
-    func json(_ call: Call) async throws -> JSONValue {
-        let response = try await send(call)
-        do {
-            return try JSONReader.read(response.body)
+    private func once<Answer: Sendable>(
+        _ call: Call, _ read: (HTTPResponse) -> Answer?
+    ) async throws -> Result<Answer, FlyFailure> {
+        do throws(HTTPFailure) {
+            let response = try await http.send(request(call))
+            guard (200..<300).contains(response.status) else {
+                return .failure(FlyFailure(response, call: call.text))
+            }
+            guard let answer = read(response) else {
+                return .failure(.unreadable(response, call: call.text))
+            }
+            return .success(answer)
         } catch {
-            let failure = FlyFailure.unreadable(response, call: call.text, "\(error)")
-            guard case .reads = call.effect else { throw failure }
-            // A read may be asked again; a second answer of that kind is one too many.
-            let again = try await send(call)
-            guard let value = try? JSONReader.read(again.body) else { throw failure }
-            return value
+            if error.cause == .cancelled { throw CancellationError() }
+            return .failure(FlyFailure(error, call: call.text))
         }
     }
 
@@ -77,9 +94,12 @@ struct FlyTransport: Sendable {
         if case .rateLimited = failure.cause { return true }
         guard tries < retries.attempts else { return false }
         switch failure.cause {
-        case .unreachable, .timedOut:
-            if case .reads = call.effect { return true }
-            return failure.isCertain
+        case .unreachable, .timedOut, .unreadable:
+            return switch call.effect {
+            case .reads, .converges: true
+            case .waits: failure.status != 408
+            case .changes: failure.isCertain
+            }
         default: return false
         }
     }
@@ -90,14 +110,13 @@ struct FlyTransport: Sendable {
         ]
         if call.body != nil { headers.append(HTTPHeader("Content-Type", "application/json")) }
         let query = call.query.map { "\(escaped($0.0))=\(escaped($0.1))" }
-        var request = HTTPRequest(
+        return HTTPRequest(
             call.method,
             base + call.path + (query.isEmpty ? "" : "?" + query.joined(separator: "&")),
             headers: headers + call.headers, body: call.body.map { JSONWriter.line($0) },
-            timeout: retries.patience * call.slowness + call.holds)
-        // What became of a change can be asked for, so an open connection may carry it.
-        request.reusesConnection = true
-        return request
+            timeout: retries.patience * call.slowness + call.holds,
+            // What became of a change can be asked for, so an open connection may carry it.
+            reusesConnection: true)
     }
 }
 
@@ -109,6 +128,10 @@ package struct FlyRetries: Hashable, Sendable {
     package var backoff = Duration.seconds(1)
     /// The longest pause.
     package var longest = Duration.seconds(30)
+    /// The longest pause of a call that came too often. Each second lets one more through and keeps
+    /// no more than three for later (fly/machines-api section 1.7): who stays away longer wastes
+    /// them, and fifty runs at once would not be done in time.
+    package var longestWhenLimited = Duration.seconds(8)
     /// How long one answer may take; calls that are known to be slow have more.
     package var patience = Duration.seconds(60)
     /// How long one call may go on altogether.
@@ -117,11 +140,15 @@ package struct FlyRetries: Hashable, Sendable {
     /// The figures of `retries` in SPEC section 2.
     package init() {}
 
-    /// With full jitter, so that many clients that were refused together do not come together again.
-    func pause(before number: Int, after failure: FlyFailure) -> Duration {
-        if case .rateLimited(let seconds?) = failure.cause { return .seconds(seconds) }
+    /// With jitter, so that many clients that were refused together do not come together again.
+    func pause(before number: Int, after cause: FlyFailure.Cause) -> Duration {
         let doubled = backoff * Double(1 << min(number - 2, 10))
-        return min(doubled, longest) * Double.random(in: 0.2...1)
+        let jitter = Double.random(in: 0.2...1)
+        switch cause {
+        case .rateLimited(let seconds?): return .seconds(seconds) + backoff * jitter
+        case .rateLimited: return min(doubled, longestWhenLimited, longest) * jitter
+        default: return min(doubled, longest) * jitter
+        }
     }
 }
 
