@@ -45,6 +45,7 @@ package struct ProviderConformance: Sendable {
         try await boots(machine)
         if trial.canRest { try await rests(machine) }
         let next = try await replaces(machine)
+        try await adopts(next)
         try await takesAway(next)
     }
 
@@ -96,7 +97,8 @@ package struct ProviderConformance: Sendable {
                 reporter: reporter)
             #expect(receipt.phases.map(\.name) == BootPhase.allCases)
             #expect(receipt.proof.commit == trial.release.commit)
-            #expect(receipt.proof.url == machine.url && (200..<500).contains(receipt.proof.status))
+            #expect(receipt.proof.url.hasPrefix(machine.url))
+            #expect((200..<500).contains(receipt.proof.status))
             let begun = reporter.events.filter { $0.kind == .phaseBegin }
             #expect(!begun.isEmpty && begun.allSatisfy { $0.step == .boot })
             let status = try #require(try await provider.inspect(machine))
@@ -132,6 +134,33 @@ package struct ProviderConformance: Sendable {
         return next
     }
 
+    /// To another record and back (ENGINE R-33).
+    private func adopts(_ machine: Machine) async throws {
+        var spec = trial.spec
+        spec.owner.lineage = "another"
+        let refusal = await #expect(throws: Rejection.self) {
+            _ = try await provider.allocate(
+                spec, replacing: nil, attempt: TrialAttempt("attempt000000006"))
+        }
+        #expect(refusal?.failure.code == .recordedElsewhere)
+        #expect(refusal?.failure.kind == .stateNeedsRecovery)
+        #expect(try await self.objects(of: spec.owner).isEmpty, "and nothing was changed")
+        for (owner, key) in [(spec.owner, 7), (trial.spec.owner, 8)] {
+            spec.owner = owner
+            for isResumed in [false, true] {
+                let attempt = TrialAttempt(
+                    "attempt00000000\(key)", isResumed: isResumed, adopts: !isResumed)
+                let adopted = try await provider.allocate(
+                    spec, replacing: nil, attempt: attempt)
+                #expect(adopted == machine, "it stays what it is, where it is")
+                #expect(isResumed || attempt.announced.contains(.init(.machine, machine.name)))
+            }
+            #expect(try await self.objects(of: owner).map(\.name).contains(machine.name))
+        }
+        let stranger = Ownership(lineage: "another", source: spec.owner.source)
+        #expect(try await self.objects(of: stranger).isEmpty)
+    }
+
     private func takesAway(_ machine: Machine) async throws {
         let owner = trial.spec.owner
         let objects = try await self.objects(of: owner)
@@ -153,11 +182,15 @@ package final class TrialAttempt: AttemptRecorder {
     package let key: String
     package let isResumed: Bool
     package let named: [NamedObject]
+    package let adopts: Bool
     private let objects = Locked<[NamedObject]>([])
 
     /// `named`: what earlier runs of this attempt named.
-    package init(_ key: String, isResumed: Bool = false, named: [NamedObject] = []) {
+    package init(
+        _ key: String, isResumed: Bool = false, named: [NamedObject] = [], adopts: Bool = false
+    ) {
         self.key = key
+        self.adopts = adopts
         self.named = named
         self.isResumed = isResumed
     }

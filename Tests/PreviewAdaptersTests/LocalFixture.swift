@@ -287,10 +287,12 @@ final class TestAttempt: AttemptRecorder {
     let key: String
     let isResumed: Bool
     let named: [NamedObject] = []
+    let adopts: Bool
     private let announced = Locked<[String]>([])
 
-    init(key: String, isResumed: Bool = false) {
+    init(key: String, isResumed: Bool = false, adopts: Bool = false) {
         self.key = key
+        self.adopts = adopts
         self.isResumed = isResumed
     }
 

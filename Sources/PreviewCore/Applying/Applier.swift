@@ -27,6 +27,8 @@ package struct Applier: Sendable {
         /// A saved plan that must still fit.
         package var saved: Plan?
         package var looks = true
+        /// Whether what another record made of the same branch may be taken over.
+        package var adopts = false
         package var lockTimeout = Duration.seconds(0)
 
         package init(config: Config, configDigest: String) {

@@ -171,11 +171,15 @@ package struct JournalRecorder: AttemptRecorder {
     package let key: String
     package let isResumed: Bool
     package let named: [NamedObject]
+    package let adopts: Bool
     private let journal: Journal
     private let step: StepID
 
     /// `attempt`: as ``Journal/begin(_:input:updating:)`` gave it.
-    package init(journal: Journal, step: StepID, attempt: Attempt, isResumed: Bool) {
+    package init(
+        journal: Journal, step: StepID, attempt: Attempt, isResumed: Bool, adopts: Bool
+    ) {
+        self.adopts = adopts
         self.journal = journal
         self.step = step
         key = attempt.key

@@ -31,6 +31,7 @@ extension ErrorCode {
         case .noFreePort: .noFreePort
         case .foreignObject: .foreignObject
         case .machineGone: .machineGone
+        case .recordedElsewhere: .recordedElsewhere
         case .otherHost: .otherHost
         case .otherProvider: .otherProvider
         case .settingsFailed: .settingsFailed

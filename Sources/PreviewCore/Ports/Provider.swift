@@ -13,6 +13,11 @@ package protocol Provider: Sendable {
 
     /// Step 2: makes the machine named after the attempt, or finds the one this attempt made.
     /// Each object's name is given to `attempt` before the call that makes it.
+    ///
+    /// What carries the same source and another lineage is another record's: a ``Rejection`` with
+    /// ``ErrorCode/recordedElsewhere``, both lineages in its evidence, unless the attempt
+    /// ``AttemptRecorder/adopts``. Then it gets this owner's marks and keeps its name and its URL.
+    /// What carries no marks, or another source's, is left alone (``ErrorCode/foreignObject``).
     func allocate(
         _ spec: MachineSpec, replacing previous: Machine?, attempt: any AttemptRecorder
     ) async throws -> Machine
@@ -121,6 +126,9 @@ package protocol AttemptRecorder: Sendable {
     var isResumed: Bool { get }
     /// What earlier runs of this attempt named, and so may have made.
     var named: [NamedObject] { get }
+    /// Whether a person said that what another record made of the same branch may be taken over
+    /// (`--adopt`, ENGINE R-33).
+    var adopts: Bool { get }
     /// Saves the name of an object before the call that makes it; durable when it returns.
     func willMake(_ object: ObjectKind, named name: String) async throws
 }
