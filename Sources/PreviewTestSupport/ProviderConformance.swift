@@ -6,11 +6,15 @@ import Testing
 package struct ProviderConformance: Sendable {
     /// What the provider is tried with.
     package struct Trial: Sendable {
+        /// The one that is tried; it has nothing of this owner yet.
         package var provider: any Provider
+        /// What step 2 is to make; its owner is nobody else's.
         package var spec: MachineSpec
+        /// What step 3 is to set, of the same revision as ``release``.
         package var settings: Settings
         /// A release that comes up.
         package var release: Release
+        /// Values for every name of ``settings``.
         package var secrets: [String: String]
         /// Whether ``Provider/stop(_:)`` and ``Provider/start(_:secrets:)`` can be tried.
         package var canRest: Bool

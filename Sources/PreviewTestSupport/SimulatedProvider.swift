@@ -20,6 +20,7 @@ package actor SimulatedProvider: Provider {
     package struct Contents: Hashable, Sendable {
         /// Apps by name.
         package var apps: [String: Ownership] = [:]
+        /// In the order in which they were made.
         package var machines: [SimulatedMachine] = []
         /// Names of apps that belong to somebody else.
         package var foreignApps: Set<String> = []
