@@ -6,11 +6,15 @@ import PreviewSystem
 package struct RecordedPreview: Sendable {
     /// The name its record is kept under.
     package let folder: String
+    /// The record as it was when the preview was looked for; never one that was destroyed.
     package let state: State
+    /// Where the record is, and where what a command says of it is written.
     package let store: FileStore
     /// The configuration, where the preview was found by it.
     package let workspace: Workspace?
+    /// What the command was started with.
     package let surroundings: Surroundings
+    /// Keeps secrets and tokens out of everything that is shown.
     package let redactor: Redactor
 
     /// Finds a preview by app name or session id, else by the configuration, else the only one there.

@@ -4,12 +4,17 @@ import PreviewSystem
 /// Everything a command about one configured preview needs, put together from the file, the flags
 /// and the environment.
 package struct Workspace: Sendable {
+    /// What the command was started with.
     package let surroundings: Surroundings
+    /// The configuration's file, as it was read.
     package let file: ConfigFile
+    /// What the file asks for, with flags and variables laid over it.
     package let config: Config
     /// Digest of the file's bytes and of what the flags and variables made of them.
     package let configDigest: String
+    /// Which preview it is: name, source, user and branch.
     package let identity: PreviewIdentity
+    /// Where the record is kept.
     package let store: FileStore
     /// The absolute folder that is previewed as it is, where it is no git repository.
     package let plainFolder: String?
@@ -161,7 +166,9 @@ package struct Workspace: Sendable {
 
 /// Where a value came from (BEHAVIOURS U1).
 package struct ValueOrigin: Hashable, Sendable {
+    /// The key of the configuration that it is the value of, such as `branch`.
     package var name: String
+    /// The value as it is used.
     package var value: String
     /// Such as `--branch`, `PREVIEW_BRANCH` or `preview.yaml`.
     package var origin: String
@@ -183,6 +190,7 @@ package struct Tokens: Sendable {
     /// The host that GitHub's token is for unless `GITHUB_SERVER_URL` names another.
     static let publicGitHub = "github.com"
 
+    /// Picks the tokens out of the variables; one that is empty counts as not set.
     package init(_ surroundings: Surroundings) {
         // An address of another form names no host, so that no host gets the token.
         let server = surroundings.value("GITHUB_SERVER_URL")

@@ -5,9 +5,11 @@ import PreviewSystem
 package struct LoggedEvent: Hashable, Sendable {
     /// Position in the preview's log, from 1, without a gap.
     package var seq: Int
+    /// When it was said, in wall time.
     package var time: Timestamp
     /// The run that said it.
     package var run: String
+    /// What was said, already redacted.
     package var event: Event
 
     package init(seq: Int, time: Timestamp, run: String, event: Event) {

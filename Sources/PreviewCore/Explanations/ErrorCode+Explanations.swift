@@ -33,6 +33,7 @@ extension ErrorCode {
         case .noFreePort: .noFreePort
         case .foreignObject: .foreignObject
         case .machineGone: .machineGone
+        case .recordedElsewhere: .recordedElsewhere
         case .otherHost: .otherHost
         case .otherProvider: .otherProvider
         case .regionFull: .regionFull

@@ -37,6 +37,7 @@ package enum ErrorCode: String, CaseIterable, Codable, Sendable {
     case noFreePort = "PV0302"
     case foreignObject = "PV0303"
     case machineGone = "PV0304"
+    case recordedElsewhere = "PV0305"
     case otherHost = "PV0306"
     case otherProvider = "PV0307"
     case regionFull = "PV0308"

@@ -40,7 +40,9 @@ package struct Failure: Error, Hashable, Sendable {
 
     /// One labelled fact, such as `last lines` or `request id`.
     package struct Evidence: Hashable, Sendable, Codable {
+        /// A word or two; labels of one failure may repeat.
         package var label: String
+        /// The fact, possibly of several lines; redacted by whoever shows it.
         package var text: String
 
         package init(_ label: String, _ text: String) {

@@ -18,6 +18,7 @@ struct ApplyCommand: PreviewCommand {
               preview apply --yes           without asking
               preview apply plan.json       what a saved plan says, if it still fits
               preview apply --retry-from 4  step 4 again, although nothing differs
+              preview apply --adopt         take over what another record made
             """)
 
     @OptionGroup var global: GlobalOptions
@@ -36,6 +37,9 @@ struct ApplyCommand: PreviewCommand {
 
     @Flag(name: .shortAndLong, help: "Run without asking (also: PREVIEW_YES=1).")
     var yes = false
+
+    @Flag(help: "Take over the app that another record made of the same branch.")
+    var adopt = false
 
     func validate() throws {
         for (name, value) in [
@@ -58,7 +62,8 @@ struct ApplyCommand: PreviewCommand {
             }
         try await Applying(
             command: "apply", selection: selection,
-            retryFrom: retryFrom.flatMap(StepID.init(number:)), planFile: planFile, saysYes: yes
+            retryFrom: retryFrom.flatMap(StepID.init(number:)), planFile: planFile, saysYes: yes,
+            adopts: adopt
         ).run(context)
     }
 }
@@ -90,6 +95,7 @@ struct Applying {
     var retryFrom: StepID?
     var planFile: String?
     let saysYes: Bool
+    var adopts = false
 
     func run(_ context: CommandContext) async throws {
         let workspace = try await Workspace.open(context.choices, in: context.surroundings)
@@ -97,6 +103,7 @@ struct Applying {
             config: workspace.config, configDigest: workspace.configDigest)
         request.selection = selection
         request.retryFrom = retryFrom
+        request.adopts = adopts
         request.lockTimeout = context.lockTimeout
         if let planFile {
             request.saved = try SavedPlanFile(path: context.surroundings.absolute(planFile)).read()
