@@ -48,7 +48,8 @@ package struct Workspace: Sendable {
         plainFolder = Self.plainFolder(
             of: config.repository.folder(relativeTo: file.folder, home: surroundings.home))
         identity = try await Self.identity(
-            &config, folder: file.folder, source: source, surroundings: surroundings)
+            &config, user: choices.user, folder: file.folder, source: source,
+            surroundings: surroundings)
         store = FileStore(
             path: try Self.statePath(config, choices, folder: file.folder, surroundings))
         let dotenv = try Self.dotenv(choices, folder: file.folder, surroundings)
@@ -86,7 +87,8 @@ package struct Workspace: Sendable {
     }
 
     private static func identity(
-        _ config: inout Config, folder: String, source: GitRepository, surroundings: Surroundings
+        _ config: inout Config, user: String?, folder: String, source: GitRepository,
+        surroundings: Surroundings
     ) async throws -> PreviewIdentity {
         let repository = config.repository
         let local = repository.folder(relativeTo: folder, home: surroundings.home)
@@ -99,11 +101,11 @@ package struct Workspace: Sendable {
         if !config.isNameGiven, let name = origin?.remote?.name { config.name = name }
         let digest = SourceDigest(
             repository: repository.identity(of: local, origin: origin), branch: branch,
-            path: config.path)
+            path: config.path, user: user)
         let remote = repository.remote ?? origin?.remote
         return PreviewIdentity(
             folder: AppName.candidate(config.name, digest).description, source: digest.hex,
-            user: surroundings.user, host: surroundings.host,
+            user: user ?? surroundings.user, host: surroundings.host,
             repository: remote?.url ?? local ?? repository.text,
             repositoryName: remote?.repositoryName ?? repository.name(of: local), branch: branch)
     }

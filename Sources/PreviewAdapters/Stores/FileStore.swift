@@ -18,11 +18,17 @@ package struct FileStore: StateStore {
 
     /// Opens the folder of one preview, making it and the one above; for logs and the local provider.
     package func makeFolder(of app: String) throws -> Folder {
+        let root = try makeRoot()
+        return try translating { try root.makeFolder(app) }
+    }
+
+    /// Opens the folder of all records, making it.
+    func makeRoot() throws -> Folder {
         try translating {
             let isNew = !exists()
             let root = try Folder.make(path)
             if isNew { try root.write(".gitignore", Array("*\n".utf8)) }
-            return try root.makeFolder(app)
+            return root
         }
     }
 

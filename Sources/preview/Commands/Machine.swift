@@ -20,9 +20,8 @@ struct StartCommand: PreviewCommand {
     func execute(_ context: CommandContext) async throws {
         try await MachineVerb(command: "start", preview: named.preview).run(context) {
             world, preview in
-            let machine = try preview.machine()
-            try await world.provider.start(machine, secrets: try preview.secretValues(in: world))
-            return "Started \(preview.state.app): \(machine.url)"
+            try await preview.start(in: world)
+            return "Started \(preview.state.app): \(try preview.machine().url)"
         }
     }
 }
@@ -44,7 +43,7 @@ struct StopCommand: PreviewCommand {
     func execute(_ context: CommandContext) async throws {
         try await MachineVerb(command: "stop", preview: named.preview).run(context) {
             world, preview in
-            try await world.provider.stop(try preview.machine())
+            try await preview.stop(in: world)
             return "Stopped \(preview.state.app). `preview start` starts it again."
         }
     }
@@ -67,9 +66,8 @@ struct RestartCommand: PreviewCommand {
     func execute(_ context: CommandContext) async throws {
         try await MachineVerb(command: "restart", preview: named.preview).run(context) {
             world, preview in
-            let machine = try preview.machine()
-            try await world.provider.restart(machine, secrets: try preview.secretValues(in: world))
-            return "Restarted \(preview.state.app): \(machine.url)"
+            try await preview.restart(in: world)
+            return "Restarted \(preview.state.app): \(try preview.machine().url)"
         }
     }
 }
@@ -85,23 +83,14 @@ private struct MachineVerb {
     ) async throws {
         let preview = try await RecordedPreview.find(
             preview, context.choices, in: context.surroundings)
-        let run = RecordedRun(
-            command, of: preview.folder, in: preview.store, redactor: preview.redactor,
-            context: context)
-        try await run.perform {
-            let world = try preview.world(reporter: run.reporter)
-            let wait = LockWait(world, limit: context.lockTimeout)
-            let done = try await preview.store.withLock(
-                preview.folder, for: run.holder, timeout: context.lockTimeout, waiting: wait.tell
-            ) {
-                try await act(world, preview)
-            }
-            if !context.isJSON { context.result(done) }
-            var data = JSONObject()
-            data["app"] = .string(preview.state.app)
-            data["url"] = JSONValue(try preview.machine().url)
-            return data
-        }
+        try await preview.change(
+            in: context.recordedRun(
+                command, of: preview.folder, in: preview.store, redactor: preview.redactor),
+            lockTimeout: context.lockTimeout,
+            { world in try await act(world, preview) },
+            ending: { done in
+                if !context.isJSON { context.result(done) }
+            })
     }
 }
 

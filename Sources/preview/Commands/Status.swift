@@ -24,9 +24,7 @@ struct StatusCommand: PreviewCommand {
     func execute(_ context: CommandContext) async throws {
         let preview = try await RecordedPreview.find(
             named.preview, context.choices, in: context.surroundings)
-        let isLocked = try await preview.store.holder(of: preview.folder) != nil
-        let session = Session(
-            of: preview.state, isLocked: isLocked, stale: try await stale(preview))
+        let session = try await preview.session(looks: live)
         let machine = try await machine(of: preview)
         if context.isJSON {
             return context.result(json(of: session, machine: machine))
@@ -35,14 +33,6 @@ struct StatusCommand: PreviewCommand {
             SessionText(paint: context.paint).text(
                 of: session, machine: machine, now: Clocks.now(),
                 config: preview.workspace?.config))
-    }
-
-    /// Completed steps whose input no longer follows from the file, as far as the record tells.
-    private func stale(_ preview: RecordedPreview) async throws -> Set<StepID> {
-        guard let workspace = preview.workspace, workspace.config.provider == preview.state.provider
-        else { return [] }
-        let plan = try await Planning(workspace: workspace, looks: live).plan()
-        return Set(plan.steps.filter { $0.action != .none }.map(\.id))
     }
 
     private func machine(of preview: RecordedPreview) async throws -> MachineStatus? {

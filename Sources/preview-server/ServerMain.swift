@@ -1,0 +1,2 @@
+import PreviewServer
+@main struct ServerMain { static func main() {} }
