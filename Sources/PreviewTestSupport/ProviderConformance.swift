@@ -33,6 +33,10 @@ package struct ProviderConformance: Sendable {
 
     package init(_ trial: Trial) { self.trial = trial }
 
+    private func objects(of owner: Ownership) async throws -> [OwnedObject] {
+        try await provider.objects(of: owner, named: [NamedObject(.app, trial.spec.app)])
+    }
+
     /// Leads one preview from nothing through everything to nothing.
     package func run() async throws {
         try await proposes()
@@ -48,7 +52,7 @@ package struct ProviderConformance: Sendable {
         let first = try await provider.propose(trial.spec)
         let second = try await provider.propose(trial.spec)
         #expect(first == second && !first.url.isEmpty, "the URL is known at plan time")
-        #expect(try await provider.objects(of: trial.spec.owner).isEmpty, "and nothing was made")
+        #expect(try await self.objects(of: trial.spec.owner).isEmpty, "and nothing was made")
     }
 
     private func allocates() async throws -> Machine {
@@ -57,13 +61,13 @@ package struct ProviderConformance: Sendable {
         #expect(machine.name == "pv-\(attempt.key)")
         #expect(machine.app == trial.spec.app && trial.spec.regions.contains(machine.region))
         #expect(machine.url == (try await provider.propose(trial.spec)).url)
-        #expect(attempt.named.contains { $0.kind == .machine && $0.name == machine.name })
-        let objects = try await provider.objects(of: trial.spec.owner)
+        #expect(attempt.announced.contains(NamedObject(.machine, machine.name)))
+        let objects = try await self.objects(of: trial.spec.owner)
         #expect(objects.filter { $0.kind == .machine }.map(\.name) == [machine.name])
         let again = try await provider.allocate(
             trial.spec, replacing: nil, attempt: TrialAttempt(attempt.key, isResumed: true))
         #expect(again == machine, "the same key twice gives one machine")
-        #expect(try await provider.objects(of: trial.spec.owner).count == objects.count)
+        #expect(try await self.objects(of: trial.spec.owner).count == objects.count)
         let status = try #require(try await provider.inspect(machine))
         #expect(status.state == .created && status.commit == nil)
         return machine
@@ -122,7 +126,7 @@ package struct ProviderConformance: Sendable {
         let again = try await provider.allocate(
             trial.spec, replacing: machine, attempt: TrialAttempt(attempt.key, isResumed: true))
         #expect(again == next)
-        let objects = try await provider.objects(of: trial.spec.owner)
+        let objects = try await self.objects(of: trial.spec.owner)
         #expect(objects.filter { $0.kind == .machine }.map(\.name) == [next.name])
         #expect(try await provider.inspect(next)?.state == .created)
         return next
@@ -130,17 +134,17 @@ package struct ProviderConformance: Sendable {
 
     private func takesAway(_ machine: Machine) async throws {
         let owner = trial.spec.owner
-        let objects = try await provider.objects(of: owner)
+        let objects = try await self.objects(of: owner)
         #expect(objects.allSatisfy { $0.owner == owner })
         let stranger = Ownership(lineage: "another", source: owner.source)
-        #expect(try await provider.objects(of: stranger).isEmpty, "marks are compared in full")
+        #expect(try await self.objects(of: stranger).isEmpty, "marks are compared in full")
         for _ in 1...2 {
             try await provider.shutDown(machine)
             try await provider.deallocate(machine)
             #expect(try await provider.inspect(machine) == nil)
         }
         for object in objects { try await provider.remove(object) }
-        #expect(try await provider.objects(of: owner).isEmpty)
+        #expect(try await self.objects(of: owner).isEmpty)
     }
 }
 
@@ -148,17 +152,20 @@ package struct ProviderConformance: Sendable {
 package final class TrialAttempt: AttemptRecorder {
     package let key: String
     package let isResumed: Bool
-    private let objects = Locked<[(kind: ObjectKind, name: String)]>([])
+    package let named: [NamedObject]
+    private let objects = Locked<[NamedObject]>([])
 
-    package init(_ key: String, isResumed: Bool = false) {
+    /// `named`: what earlier runs of this attempt named.
+    package init(_ key: String, isResumed: Bool = false, named: [NamedObject] = []) {
         self.key = key
+        self.named = named
         self.isResumed = isResumed
     }
 
     /// What was named before it was made, in order.
-    package var named: [(kind: ObjectKind, name: String)] { objects.withLock(\.self) }
+    package var announced: [NamedObject] { objects.withLock(\.self) }
 
     package func willMake(_ object: ObjectKind, named name: String) async throws {
-        objects.withLock { $0.append((object, name)) }
+        objects.withLock { $0.append(NamedObject(object, name)) }
     }
 }

@@ -83,7 +83,9 @@ package actor SimulatedProvider: Provider {
 
     package func propose(_ spec: MachineSpec) async throws -> Proposal {
         try await call(.propose) {
-            try effect("propose", changes: false) { Proposal(url: url(of: spec.app)) }
+            try effect("propose", changes: false) {
+                Proposal(app: spec.app, url: url(of: spec.app))
+            }
         }
     }
 
@@ -300,7 +302,9 @@ package actor SimulatedProvider: Provider {
         try effect("app.delete") { contents.apps[app] = nil }
     }
 
-    package func objects(of owner: Ownership) async throws -> [OwnedObject] {
+    package func objects(
+        of owner: Ownership, named: [NamedObject]
+    ) async throws -> [OwnedObject] {
         try await call(.objects) {
             try effect("objects", changes: false) {
                 let machines = contents.machines.filter { $0.owner == owner }.map {

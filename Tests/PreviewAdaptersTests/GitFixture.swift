@@ -36,18 +36,19 @@ final class GitFixture: Sendable {
     func source(
         _ extra: [String: String] = [:],
         token: GitToken? = nil,
+        isMachineElsewhere: Bool = false,
         limit: Duration = .seconds(30)
     ) -> GitRepository {
-        GitRepository(
-            .init(
-                environment: environment.merging(extra) { $1 },
-                baseFolder: root,
-                homeFolder: root,
-                temporaryFolder: root,
-                token: token,
-                limit: limit
-            )
+        var settings = GitRepository.Settings(
+            environment: environment.merging(extra) { $1 },
+            baseFolder: root,
+            homeFolder: root,
+            temporaryFolder: root,
+            token: token,
+            limit: limit
         )
+        settings.isMachineElsewhere = isMachineElsewhere
+        return GitRepository(settings)
     }
 
     func path(_ relative: String) -> String { "\(root)/\(relative)" }

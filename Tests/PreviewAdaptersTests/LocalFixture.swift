@@ -133,13 +133,12 @@ final class LocalFixture: Sendable {
             build: build,
             start: start,
             staticRoot: staticRoot,
-            runtime: runtime,
+            platform: Platform(runtime: runtime),
             port: nil,
             previewVariables: ["PREVIEW": "true"],
             settingsRevision: "r1",
             health: health,
-            timeouts: timeouts,
-            image: nil
+            timeouts: timeouts
         )
         var changed = release
         change(&changed)
@@ -287,6 +286,7 @@ func holds(_ condition: () async throws -> Bool) async rethrows -> Bool {
 final class TestAttempt: AttemptRecorder {
     let key: String
     let isResumed: Bool
+    let named: [NamedObject] = []
     private let announced = Locked<[String]>([])
 
     init(key: String, isResumed: Bool = false) {

@@ -82,7 +82,7 @@ struct LocalRecoveryTests {
             expiresAt: nil
         )
         let proposal = try await fixture.provider.propose(spec)
-        #expect(proposal.notes.count == 1)
+        #expect(proposal.remarks.count == 1)
         let machine = try await fixture.provider.allocate(
             spec,
             replacing: nil,
@@ -195,11 +195,11 @@ struct LocalRecoveryTests {
             start: "exec python3 app.py"
         )
         let (machine, _) = try await fixture.up(release)
-        let found = try await fixture.provider.objects(of: fixture.owner)
+        let found = try await fixture.provider.objects(of: fixture.owner, named: [])
         #expect(found.map(\.kind) == [.machine, .process, .process])
         #expect(found.first?.name == machine.name)
         for object in found.reversed() { try await fixture.provider.remove(object) }
-        #expect(try await fixture.provider.objects(of: fixture.owner).isEmpty)
+        #expect(try await fixture.provider.objects(of: fixture.owner, named: []).isEmpty)
         #expect(fixture.processes.isEmpty)
     }
 

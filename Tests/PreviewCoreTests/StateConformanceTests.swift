@@ -26,9 +26,10 @@ struct StateConformanceTests {
                 release: Release(
                     fetchURL: "https://github.com/acme/shop", branch: "main",
                     commit: SimulatedSource.commit(1), path: "", install: nil, build: nil,
-                    start: "npm start", staticRoot: nil, runtime: "node", port: 3000,
+                    start: "npm start", staticRoot: nil, platform: Platform(runtime: "node"),
+                    port: 3000,
                     previewVariables: [:], settingsRevision: "0123456789abcdef",
-                    health: .init(), timeouts: .init(), image: nil))
+                    health: .init(), timeouts: .init()))
         ).run()
     }
 }

@@ -132,9 +132,11 @@ extension Provider {
             try await change { try await provider.deallocate(machine) }
         }
 
-        func objects(of owner: Ownership) async throws -> [OwnedObject] {
+        func objects(
+            of owner: Ownership, named: [NamedObject]
+        ) async throws -> [OwnedObject] {
             try FaultPoint.hit(.verifyBefore)
-            return try await provider.objects(of: owner)
+            return try await provider.objects(of: owner, named: named)
         }
 
         func remove(_ object: OwnedObject) async throws {

@@ -39,12 +39,13 @@ package struct Workspace: Sendable {
         ).parse(file.bytes)
         let overrides = Overrides(choices: choices, surroundings: surroundings)
         origins = try overrides.apply(to: &config)
-        source = GitRepository(
-            .init(
-                environment: surroundings.environment, baseFolder: file.folder,
-                homeFolder: surroundings.home,
-                temporaryFolder: surroundings.value("TMPDIR") ?? "/tmp",
-                token: Tokens(surroundings).gitHub))
+        var git = GitRepository.Settings(
+            environment: surroundings.environment, baseFolder: file.folder,
+            homeFolder: surroundings.home,
+            temporaryFolder: surroundings.value("TMPDIR") ?? "/tmp",
+            token: Tokens(surroundings).gitHub)
+        git.isMachineElsewhere = config.provider != .local
+        source = GitRepository(git)
         plainFolder = Self.plainFolder(
             of: config.repository.folder(relativeTo: file.folder, home: surroundings.home))
         identity = try await Self.identity(
@@ -104,8 +105,11 @@ package struct Workspace: Sendable {
             path: config.path, user: user)
         let remote = repository.remote ?? origin?.remote
         return PreviewIdentity(
-            folder: AppName.candidate(config.name, digest).description, source: digest.hex,
-            user: user ?? surroundings.user, host: surroundings.host,
+            folder: AppName.candidate(config.name, digest).description,
+            otherNames: (1...4).map { [name = config.name] number in
+                AppName.candidate(name, digest, number: number).description
+            },
+            source: digest.hex, user: user ?? surroundings.user, host: surroundings.host,
             repository: remote?.url ?? local ?? repository.text,
             repositoryName: remote?.repositoryName ?? repository.name(of: local), branch: branch)
     }

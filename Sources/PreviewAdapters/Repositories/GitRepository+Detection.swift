@@ -19,7 +19,12 @@ extension GitRepository {
             let git = try localGit(folder)
             let tree = try await tree(of: head.commit, in: folder, path, git)
             snapshot = try await self.snapshot(of: tree, in: folder, git)
-        case .remote(let remote): snapshot = try await fetchSnapshot(head, remote, path)
+        case .remote(let remote):
+            do {
+                snapshot = try await fetchSnapshot(head, remote, path)
+            } catch let failure as Failure where repository.remote == nil {
+                throw Self.notPushed(head, failure)
+            }
         }
         return Detector.detect(snapshot, path: path)
     }

@@ -16,6 +16,8 @@ package struct GitRepository: RepositorySource {
         package var temporaryFolder: String
         /// Sent to its own host only.
         package var token: GitToken?
+        /// Whether the machine that will clone is another one: then a checkout stands for its `origin`.
+        package var isMachineElsewhere = false
         /// How long one call of git may take.
         package var limit: Duration
 
@@ -56,8 +58,11 @@ package struct GitRepository: RepositorySource {
         }
         switch try place(of: repository) {
         case .remote(let remote): return try await remoteHead(remote, branch)
-        case .checkout(let folder): return try await localHead(folder, branch)
+        case .checkout(let folder):
+            let head = try await localHead(folder, branch)
+            return settings.isMachineElsewhere ? try await pushed(head, of: repository) : head
         case .plainFolder(let folder):
+            guard !settings.isMachineElsewhere else { throw Self.unreachable(folder) }
             guard case .named(let name) = branch else {
                 throw GitFailures(address: folder, token: nil).noCheckout
             }

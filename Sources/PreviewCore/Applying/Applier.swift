@@ -91,12 +91,15 @@ package struct PreviewIdentity: Hashable, Sendable {
     /// `owner/name`, or the name of a local folder.
     package var repositoryName: String
     package var branch: String
+    /// Further candidates of the app's name, for when the first is somebody else's.
+    package var otherNames: [String]
 
     package init(
-        folder: String, source: String, user: String, host: String, repository: String,
-        repositoryName: String, branch: String
+        folder: String, otherNames: [String] = [], source: String, user: String, host: String,
+        repository: String, repositoryName: String, branch: String
     ) {
         self.folder = folder
+        self.otherNames = otherNames
         self.source = source
         self.user = user
         self.host = host

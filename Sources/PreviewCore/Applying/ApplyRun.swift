@@ -208,7 +208,7 @@ struct ApplyRun: Sendable {
         baseline = await journal.state
         reportBegin(step, planned: planned, view: view)
         let recorder = JournalRecorder(
-            journal: journal, step: step.id, key: attempt.key, isResumed: isResumed)
+            journal: journal, step: step.id, attempt: attempt, isResumed: isResumed)
         let run = StepRun(
             config: request.config, identity: identity, state: await journal.state,
             facts: view.facts, previous: view.state.output(of: step), action: planned.action,
@@ -216,7 +216,7 @@ struct ApplyRun: Sendable {
         do {
             try await self.run(step, input, run, in: journal)
         } catch let failure as Failure where failure.code == .destroyedMeanwhile {
-            throw await abandoned(view.state.owner, failure)
+            throw await abandoned(await journal.state, failure)
         }
         baseline = await journal.state
     }
@@ -237,10 +237,10 @@ struct ApplyRun: Sendable {
     }
 
     /// Takes away what this run may have made for a record that has ended: it belongs to nobody.
-    private func abandoned(_ owner: Ownership, _ failure: Failure) async -> Failure {
+    private func abandoned(_ state: State, _ failure: Failure) async -> Failure {
         var failure = failure
         do {
-            let swept = try await world.provider.sweep(owner)
+            let swept = try await world.provider.sweep(state)
             failure.evidence += (swept.removed + swept.left).map {
                 .init(swept.left.contains($0) ? "left" : "taken away", "\($0.kind) \($0.name)")
             }

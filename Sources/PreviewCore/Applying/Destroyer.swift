@@ -85,7 +85,7 @@ package struct Destroyer: Sendable {
 
     /// Takes away whatever still carries our marks, then makes sure that nothing does.
     private func secondLook(at state: State) async throws -> [OwnedObject] {
-        let swept = try await world.provider.sweep(state.owner)
+        let swept = try await world.provider.sweep(state)
         guard swept.left.isEmpty else {
             throw Failure(
                 .leftovers, .leftovers, "something is left of \(state.app)",
@@ -97,13 +97,14 @@ package struct Destroyer: Sendable {
 }
 
 extension Provider {
-    /// Takes away everything that carries an owner's marks, and looks again.
+    /// Takes away everything that carries the marks of a record's owner or that the record alone
+    /// names, and looks again.
     func sweep(
-        _ owner: Ownership
+        _ state: State
     ) async throws -> (removed: [OwnedObject], left: [OwnedObject]) {
-        let found = try await objects(of: owner)
+        let found = try await objects(of: state.owner, named: state.named)
         for object in found { try await remove(object) }
-        let left = found.isEmpty ? [] : try await objects(of: owner)
+        let left = found.isEmpty ? [] : try await objects(of: state.owner, named: state.named)
         return (found.filter { !left.contains($0) }, left)
     }
 }

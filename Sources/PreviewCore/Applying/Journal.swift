@@ -170,13 +170,16 @@ extension Failure {
 package struct JournalRecorder: AttemptRecorder {
     package let key: String
     package let isResumed: Bool
+    package let named: [NamedObject]
     private let journal: Journal
     private let step: StepID
 
-    package init(journal: Journal, step: StepID, key: String, isResumed: Bool) {
+    /// `attempt`: as ``Journal/begin(_:input:updating:)`` gave it.
+    package init(journal: Journal, step: StepID, attempt: Attempt, isResumed: Bool) {
         self.journal = journal
         self.step = step
-        self.key = key
+        key = attempt.key
+        named = attempt.named
         self.isResumed = isResumed
     }
 

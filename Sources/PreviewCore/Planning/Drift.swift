@@ -35,6 +35,7 @@ extension Drift {
         {
             messages.append("the machine has \(found.cpu) cpu and \(found.memory) MB")
         }
+        messages += status.otherChanges.map { "\($0) changed outside" }
         guard !messages.isEmpty else { return [] }
         return [
             Drift(step: .settings, message: messages.joined(separator: ", "), action: .update)

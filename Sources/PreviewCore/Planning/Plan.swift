@@ -29,6 +29,12 @@ package struct Plan: Hashable, Sendable {
         package var code: ErrorCode
         package var message: String
         package var fix: String?
+
+        package init(code: ErrorCode, message: String, fix: String? = nil) {
+            self.code = code
+            self.message = message
+            self.fix = fix
+        }
     }
 
     /// What the plan was made from, as far as it matters to it.

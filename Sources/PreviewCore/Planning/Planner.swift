@@ -34,7 +34,7 @@ package struct Planner: Sendable {
         let machine = context.output(of: AllocateMachine())
         let isBooted = state[.boot].applied != nil && state[.boot].attempt == nil
         return Plan(
-            app: machine?.appName ?? state.app, project: state.project,
+            app: machine?.appName ?? facts.proposal?.app ?? state.app, project: state.project,
             repository: identity.repositoryName,
             branch: facts.head?.branch ?? state.branch,
             path: config.path, provider: config.provider,
@@ -55,9 +55,7 @@ package struct Planner: Sendable {
             Plan.Warning(code: $0.code, message: $0.message, fix: $0.fix)
         }
         return seen
-            + (facts.proposal?.notes ?? []).map {
-                Plan.Warning(code: .noFreePort, message: $0, fix: nil)
-            } + unavailable + missingVariables(in: context)
+            + (facts.proposal?.remarks ?? []) + unavailable + missingVariables(in: context)
     }
 
     /// Variables that `.env.example` names and nothing sets (BEHAVIOURS Q5).

@@ -40,7 +40,10 @@ package protocol Provider: Sendable {
 
     /// Everything outside that carries this owner's marks, whether recorded or not: the second look
     /// of `destroy`, and the query by which an open attempt is settled.
-    func objects(of owner: Ownership) async throws -> [OwnedObject]
+    ///
+    /// `named`: what the record names. An object that cannot carry marks, such as an app, is the
+    /// owner's when it is among them and nothing of anybody else's is in it.
+    func objects(of owner: Ownership, named: [NamedObject]) async throws -> [OwnedObject]
 
     /// Takes away one object that ``objects(of:)`` found. Absent is success.
     func remove(_ object: OwnedObject) async throws
@@ -73,257 +76,6 @@ package struct Ownership: Hashable, Sendable, Codable {
     }
 }
 
-/// What step 2 is to make.
-package struct MachineSpec: Hashable, Sendable, Codable {
-    package var app: String
-    package var owner: Ownership
-    /// In order of preference.
-    package var regions: [String]
-    package var resources: Config.Resources
-    package var expiresAt: Timestamp?
-
-    package init(
-        app: String, owner: Ownership, regions: [String], resources: Config.Resources,
-        expiresAt: Timestamp?
-    ) {
-        self.app = app
-        self.owner = owner
-        self.regions = regions
-        self.resources = resources
-        self.expiresAt = expiresAt
-    }
-}
-
-/// Where a machine would answer, before it exists.
-package struct Proposal: Hashable, Sendable {
-    package var url: String
-    /// Remarks for the plan, such as that the derived port is taken.
-    package var notes: [String]
-
-    package init(url: String, notes: [String] = []) {
-        self.url = url
-        self.notes = notes
-    }
-}
-
-/// A machine as the provider confirmed it.
-package struct Machine: Hashable, Sendable, Codable {
-    package var id: String
-    /// `pv-` and the key of the attempt that made it.
-    package var name: String
-    package var app: String
-    package var url: String
-    package var region: String
-    /// The port it answers on, where that is a matter of this machine (`local`).
-    package var port: Int?
-
-    package init(
-        id: String, name: String, app: String, url: String, region: String, port: Int? = nil
-    ) {
-        self.id = id
-        self.name = name
-        self.app = app
-        self.url = url
-        self.region = region
-        self.port = port
-    }
-}
-
-/// What step 3 is to set.
-package struct Settings: Hashable, Sendable, Codable {
-    package var environment: [String: String]
-    package var secretNames: [String]
-    package var resources: Config.Resources
-    package var lifecycle: Config.Lifecycle
-    /// Digest of everything the app must be restarted for.
-    package var revision: String
-    package var expiresAt: Timestamp?
-
-    package init(
-        environment: [String: String], secretNames: [String], resources: Config.Resources,
-        lifecycle: Config.Lifecycle, revision: String, expiresAt: Timestamp?
-    ) {
-        self.environment = environment
-        self.secretNames = secretNames
-        self.resources = resources
-        self.lifecycle = lifecycle
-        self.revision = revision
-        self.expiresAt = expiresAt
-    }
-}
-
-/// What the provider observed after setting.
-package struct SettingsReceipt: Hashable, Sendable {
-    /// Honest remarks, such as that memory cannot be limited here.
-    package var notes: [String]
-
-    package init(notes: [String] = []) { self.notes = notes }
-}
-
-/// What step 4 is to bring up: a commit, how to run it, and how to prove it.
-package struct Release: Hashable, Sendable, Codable {
-    /// What git is given to fetch from: an address, or a folder of this machine.
-    package var fetchURL: String
-    package var branch: String
-    /// Full commit, or the content digest of a plain folder.
-    package var commit: String
-    package var path: String
-    package var install: String?
-    package var build: String?
-    /// `nil` for a static site.
-    package var start: String?
-    /// The folder to serve when there is no start command, relative to `path`.
-    package var staticRoot: String?
-    /// The language runtime, such as `python`, which decides on a virtual environment.
-    package var runtime: String?
-    /// The port the app is expected on if it ignores `PORT`.
-    package var port: Int?
-    /// Variables of BEHAVIOURS U4; `PORT` and `HOST` are added by the provider.
-    package var previewVariables: [String: String]
-    package var settingsRevision: String
-    package var health: Config.Health
-    package var timeouts: Config.PhaseTimeouts
-    package var image: String?
-
-    package init(
-        fetchURL: String, branch: String, commit: String, path: String,
-        install: String?, build: String?, start: String?, staticRoot: String?, runtime: String?,
-        port: Int?, previewVariables: [String: String], settingsRevision: String,
-        health: Config.Health, timeouts: Config.PhaseTimeouts, image: String?
-    ) {
-        self.fetchURL = fetchURL
-        self.branch = branch
-        self.commit = commit
-        self.path = path
-        self.install = install
-        self.build = build
-        self.start = start
-        self.staticRoot = staticRoot
-        self.runtime = runtime
-        self.port = port
-        self.previewVariables = previewVariables
-        self.settingsRevision = settingsRevision
-        self.health = health
-        self.timeouts = timeouts
-        self.image = image
-    }
-}
-
-/// The five phases of a boot, in order (BEHAVIOURS D54, P8).
-package enum BootPhase: String, CaseIterable, Codable, Sendable {
-    case clone, install, build, start, probe
-
-    /// 1 to 5.
-    package var number: Int {
-        switch self {
-        case .clone: 1
-        case .install: 2
-        case .build: 3
-        case .start: 4
-        case .probe: 5
-        }
-    }
-}
-
-/// What was seen when the app came up.
-package struct BootReceipt: Hashable, Sendable, Codable {
-    package var phases: [PhaseResult]
-    package var proof: Proof
-    /// Remarks, such as that the app listens on loopback only.
-    package var notes: [String]
-
-    package init(phases: [PhaseResult], proof: Proof, notes: [String] = []) {
-        self.phases = phases
-        self.proof = proof
-        self.notes = notes
-    }
-
-    /// One phase and how long it took; skipped phases take 0 seconds.
-    package struct PhaseResult: Hashable, Sendable, Codable {
-        package var name: BootPhase
-        package var seconds: Double
-        package var skipped: Bool
-
-        package init(name: BootPhase, seconds: Double, skipped: Bool = false) {
-            self.name = name
-            self.seconds = seconds
-            self.skipped = skipped
-        }
-    }
-
-    /// A real answer from the URL, by the started process, from the planned commit.
-    package struct Proof: Hashable, Sendable, Codable {
-        package var url: String
-        package var status: Int
-        package var time: Timestamp
-        package var commit: String
-
-        package init(url: String, status: Int, time: Timestamp, commit: String) {
-            self.url = url
-            self.status = status
-            self.time = time
-            self.commit = commit
-        }
-    }
-}
-
-/// What a machine is doing.
-package struct MachineStatus: Hashable, Sendable {
-    package var state: MachineState
-    /// The provider's own word, shown where ours does not fit.
-    package var detail: String?
-    /// Commit that was booted last, if any.
-    package var commit: String?
-    /// Revision of the settings it has, if any.
-    package var settingsRevision: String?
-    /// Resources it has now, where the provider tells.
-    package var resources: Config.Resources?
-    package var region: String?
-    /// Since when it has been in this state.
-    package var since: Timestamp?
-    /// When it will stop for want of traffic, if it is running and may be stopped.
-    package var idleStopAt: Timestamp?
-    /// Times the app was started again after it ended by itself.
-    package var restarts: Int
-
-    package init(
-        state: MachineState, detail: String? = nil, commit: String? = nil,
-        settingsRevision: String? = nil, resources: Config.Resources? = nil,
-        region: String? = nil, since: Timestamp? = nil, idleStopAt: Timestamp? = nil,
-        restarts: Int = 0
-    ) {
-        self.state = state
-        self.detail = detail
-        self.commit = commit
-        self.settingsRevision = settingsRevision
-        self.resources = resources
-        self.region = region
-        self.since = since
-        self.idleStopAt = idleStopAt
-        self.restarts = restarts
-    }
-}
-
-/// One vocabulary for what a machine is doing, apart from the status of a session (BEHAVIOURS S2).
-package enum MachineState: String, Hashable, Sendable, Codable, CaseIterable {
-    /// It exists and nothing was booted on it.
-    case created
-    /// A boot is under way.
-    case booting
-    /// The app runs.
-    case running
-    /// Stopped for want of traffic; the next connection starts it.
-    case idle
-    /// Stopped by a person; `start` starts it.
-    case stopped
-    /// The app ended by itself and is not being restarted, or its boot failed.
-    case crashed
-    /// What should run it is gone.
-    case lost
-    /// The provider says something that has no word here.
-    case unknown
-}
-
 /// Something outside that carries an owner's marks.
 package struct OwnedObject: Hashable, Sendable {
     package var kind: ObjectKind
@@ -345,6 +97,17 @@ package struct OwnedObject: Hashable, Sendable {
     }
 }
 
+/// An object by the name it was given before it was made.
+package struct NamedObject: Hashable, Sendable {
+    package var kind: ObjectKind
+    package var name: String
+
+    package init(_ kind: ObjectKind, _ name: String) {
+        self.kind = kind
+        self.name = name
+    }
+}
+
 /// The kinds of object that are made outside.
 package enum ObjectKind: String, Hashable, Sendable, Codable, CaseIterable {
     case app, address, machine, process
@@ -356,6 +119,8 @@ package protocol AttemptRecorder: Sendable {
     var key: String { get }
     /// Whether an earlier run may already have made something under this key.
     var isResumed: Bool { get }
+    /// What earlier runs of this attempt named, and so may have made.
+    var named: [NamedObject] { get }
     /// Saves the name of an object before the call that makes it; durable when it returns.
     func willMake(_ object: ObjectKind, named name: String) async throws
 }

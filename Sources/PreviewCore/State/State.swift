@@ -61,6 +61,14 @@ package struct State: Hashable, Sendable {
     /// The marks written on everything this record owns.
     package var owner: Ownership { Ownership(lineage: lineage, source: source) }
 
+    /// What this record names outside: what step 2 made, and what attempts may have made.
+    package var named: [NamedObject] {
+        let made = output(of: AllocateMachine()).map {
+            [NamedObject(.app, $0.appName), NamedObject(.machine, $0.machine.name)]
+        }
+        return (made ?? []) + StepID.allCases.flatMap { self[$0].attempt?.named ?? [] }
+    }
+
     /// Whether nothing of this preview is left outside.
     package var isDestroyed: Bool { destroyedAt != nil }
 
@@ -130,6 +138,9 @@ package struct Attempt: Hashable, Sendable {
         self.error = error
         self.calls = calls
     }
+
+    /// What this attempt may have made.
+    package var named: [NamedObject] { calls.map { NamedObject($0.object, $0.name) } }
 
     /// One object that this attempt may have made.
     package struct Call: Hashable, Sendable {

@@ -87,9 +87,14 @@ package struct AllocateMachine: Step {
     package func run(_ input: Input, _ run: StepRun<Output>) async throws -> Output {
         // A replacement failed and is no longer wanted: the machine that is there stays.
         if run.action == .update, let previous = run.previous { return previous }
+        let detected = run.state.output(of: DetectRepository())
         let spec = MachineSpec(
-            app: input.app, owner: run.state.owner, regions: input.regions,
-            resources: input.resources,
+            app: input.app,
+            otherNames: input.app == run.identity.folder ? run.identity.otherNames : [],
+            owner: run.state.owner, regions: input.regions, resources: input.resources,
+            platform: Platform(
+                runtime: detected?.runtime?.name, version: detected?.runtime?.version,
+                image: run.config.run.image),
             expiresAt: run.config.lifecycle.ttl.map { run.state.createdAt + $0 })
         let machine = try await run.world.provider.allocate(
             spec, replacing: run.previous?.machine, attempt: run.attempt)

@@ -127,7 +127,10 @@ package struct BootRepository: Step {
             fetchURL: detected.fetchUrl, branch: detected.branchName, commit: commit,
             path: input.path, install: input.commands.install, build: input.commands.build,
             start: input.commands.start, staticRoot: input.commands.staticRoot,
-            runtime: input.commands.runtime, port: input.commands.port,
+            platform: Platform(
+                runtime: input.commands.runtime, version: detected.runtime?.version,
+                image: input.image),
+            port: input.commands.port,
             previewVariables: PreviewVariables.make(
                 machine: machine, branch: detected.branchName, commit: commit,
                 repository: detected.repositoryName, project: run.state.project,
@@ -135,7 +138,7 @@ package struct BootRepository: Step {
                 expiresAt: run.state.expiresAt
             ).merging(detected.environment) { own, _ in own },
             settingsRevision: input.settings, health: input.health,
-            timeouts: run.config.timeouts, image: input.image)
+            timeouts: run.config.timeouts)
     }
 
     package func successDescription(of output: Output) -> String { output.description }

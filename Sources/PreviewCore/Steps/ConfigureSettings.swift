@@ -109,11 +109,7 @@ package struct ConfigureSettings: Step {
         let revision = Self.revision(of: input)
         let expiresAt = input.lifecycle.ttl.map { run.state.createdAt + $0 }
         let receipt = try await run.world.provider.configure(
-            machine,
-            Settings(
-                environment: input.environment, secretNames: input.secrets.names,
-                resources: input.resources, lifecycle: input.lifecycle, revision: revision,
-                expiresAt: expiresAt),
+            machine, settings(of: input, revision: revision, expiresAt: expiresAt, run: run),
             secrets: values, attempt: run.attempt)
         return Output(
             environment: input.environment, secrets: input.secrets.names,
@@ -122,6 +118,39 @@ package struct ConfigureSettings: Step {
             shutdownAfterInactivity: DurationText.short(input.lifecycle.idleTimeout),
             description: "Machine configured with the requested settings", notes: receipt.notes,
             revision: revision, expiresAt: expiresAt)
+    }
+
+    private func settings(
+        of input: Input, revision: String, expiresAt: Timestamp?, run: StepRun<Output>
+    ) -> Settings {
+        // Another machine may be another app, which has none of the secrets.
+        let known = run.state.input(of: self).flatMap {
+            $0.machine == input.machine ? $0.secrets : nil
+        }
+        let commands = RunCommands(
+            detected: run.state.output(of: DetectRepository()), run: run.config.run,
+            provider: run.config.provider)
+        return Settings(
+            environment: input.environment, secretNames: input.secrets.names,
+            changedSecrets: input.secrets.names.filter {
+                known?.digests[$0] == nil || known?.digests[$0] != input.secrets.digests[$0]
+            },
+            withdrawnSecrets: (known?.names ?? []).filter { !input.secrets.names.contains($0) },
+            resources: input.resources, lifecycle: input.lifecycle, port: commands.port,
+            health: run.config.health, revision: revision,
+            isBootNext: isBootNext(after: input, run: run), expiresAt: expiresAt)
+    }
+
+    /// Whether step 4 has something to do once these settings are recorded.
+    private func isBootNext(after input: Input, run: StepRun<Output>) -> Bool {
+        var context = PlanContext(config: run.config, state: run.state, facts: run.facts)
+        context.upstream = [.repository: .none, .machine: .none]
+        let boot = BootRepository()
+        guard run.state[.boot].attempt == nil, let recorded = run.state.input(of: boot) else {
+            return true
+        }
+        let wish = boot.input(in: context)
+        return !wish.unknown.isEmpty || boot.action(from: recorded, to: wish.input) != .none
     }
 
     package func successDescription(of output: Output) -> String { output.description }

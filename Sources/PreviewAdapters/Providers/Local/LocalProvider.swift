@@ -73,14 +73,17 @@ extension LocalProvider {
     package func propose(_ spec: MachineSpec) async throws -> Proposal {
         let present = try document(of: spec.app)
         if let present, present.owner == spec.owner {
-            return Proposal(url: Self.url(spec.app, port: present.port))
+            return Proposal(app: spec.app, url: Self.url(spec.app, port: present.port))
         }
         let app = try Self.name(spec.app)
         let port = try freePort(for: app)
         let derived = app.localPort()
+        let isTaken = Plan.Warning(
+            code: .noFreePort, message: "port \(derived) is taken, so \(port) is used")
         return Proposal(
+            app: spec.app,
             url: Self.url(spec.app, port: port),
-            notes: port == derived ? [] : ["port \(derived) is taken, so \(port) is used"]
+            remarks: port == derived ? [] : [isTaken]
         )
     }
 
@@ -168,7 +171,9 @@ extension LocalProvider {
         try FaultPoint.hit(.callSent)
     }
 
-    package func objects(of owner: Ownership) async throws -> [OwnedObject] {
+    package func objects(
+        of owner: Ownership, named: [NamedObject]
+    ) async throws -> [OwnedObject] {
         var found: [OwnedObject] = []
         for document in try documents() where document.owner == owner {
             found.append(

@@ -201,7 +201,8 @@ private struct ListenerWatch {
                 step: .boot,
                 evidence: [.init("sockets", "none")] + lines.evidence,
                 fix: BootDiagnosis.fix(for: lines.lines)
-                    ?? PortAdvice.fix(start: order.release.start, runtime: order.release.runtime)
+                    ?? PortAdvice.fix(
+                        start: order.release.start, runtime: order.release.platform.runtime)
                     + "; if it only needs longer, raise `timeouts: { start: … }`"
             )
         }
@@ -215,7 +216,7 @@ private struct ListenerWatch {
             evidence: [.init("sockets", found)] + lines.evidence,
             fix: PortAdvice.fix(
                 start: order.release.start,
-                runtime: order.release.runtime,
+                runtime: order.release.platform.runtime,
                 found: ports
             )
         )

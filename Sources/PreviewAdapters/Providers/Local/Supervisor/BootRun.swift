@@ -190,7 +190,7 @@ extension BootRun {
     /// (SPEC section 8). One that is there is used; one without anything to install needs no pip,
     /// which is what takes the time.
     private func makeVirtualEnvironment() throws(BootEnd) -> Bool {
-        guard release.runtime == "python", !hasVirtualEnvironment else { return false }
+        guard release.platform.runtime == "python", !hasVirtualEnvironment else { return false }
         let options = release.install == nil && release.build == nil ? ["--without-pip"] : []
         guard
             let python = Command.locate("python3", in: environment.forApp["PATH"] ?? "")
@@ -244,7 +244,7 @@ extension BootRun {
     }
 
     private func useVirtualEnvironment() {
-        guard release.runtime == "python", hasVirtualEnvironment else { return }
+        guard release.platform.runtime == "python", hasVirtualEnvironment else { return }
         environment.virtualEnvironment = virtualEnvironment
     }
 

@@ -1,0 +1,127 @@
+/// What step 2 is to make.
+package struct MachineSpec: Hashable, Sendable, Codable {
+    package var app: String
+    /// Names to take, in this order, where ``app`` is somebody else's (SPEC section 2).
+    package var otherNames: [String]
+    package var owner: Ownership
+    /// In order of preference.
+    package var regions: [String]
+    package var resources: Config.Resources
+    /// What the app will run on, as far as it is known.
+    package var platform: Platform
+    package var expiresAt: Timestamp?
+
+    package init(
+        app: String, otherNames: [String] = [], owner: Ownership, regions: [String],
+        resources: Config.Resources, platform: Platform = Platform(), expiresAt: Timestamp?
+    ) {
+        self.app = app
+        self.otherNames = otherNames
+        self.owner = owner
+        self.regions = regions
+        self.resources = resources
+        self.platform = platform
+        self.expiresAt = expiresAt
+    }
+}
+
+/// What an app runs on: decides on a virtual environment (`local`) or on a base image (`fly`).
+package struct Platform: Hashable, Sendable, Codable {
+    /// The language runtime, such as `python`; `nil` for a static site and where none was recognised.
+    package var runtime: String?
+    /// The runtime's version as the repository asks for it, such as `20` or `3.12`.
+    package var version: String?
+    /// The base image that `run.image` names.
+    package var image: String?
+
+    package init(runtime: String? = nil, version: String? = nil, image: String? = nil) {
+        self.runtime = runtime
+        self.version = version
+        self.image = image
+    }
+}
+
+/// Where a machine would answer, before it exists.
+package struct Proposal: Hashable, Sendable {
+    /// The name that would be used: the first one that is free.
+    package var app: String
+    package var url: String
+    /// Remarks for the plan, such as that the derived port is taken.
+    package var remarks: [Plan.Warning]
+
+    package init(app: String, url: String, remarks: [Plan.Warning] = []) {
+        self.app = app
+        self.url = url
+        self.remarks = remarks
+    }
+}
+
+/// A machine as the provider confirmed it.
+package struct Machine: Hashable, Sendable, Codable {
+    package var id: String
+    /// `pv-` and the key of the attempt that made it.
+    package var name: String
+    package var app: String
+    package var url: String
+    package var region: String
+    /// The port it answers on, where that is a matter of this machine (`local`).
+    package var port: Int?
+
+    package init(
+        id: String, name: String, app: String, url: String, region: String, port: Int? = nil
+    ) {
+        self.id = id
+        self.name = name
+        self.app = app
+        self.url = url
+        self.region = region
+        self.port = port
+    }
+}
+
+/// What step 3 is to set.
+package struct Settings: Hashable, Sendable, Codable {
+    package var environment: [String: String]
+    package var secretNames: [String]
+    /// Secrets whose value is not known to be the one that was set last.
+    package var changedSecrets: [String]
+    /// Secrets that were set once and are no longer wanted.
+    package var withdrawnSecrets: [String]
+    package var resources: Config.Resources
+    package var lifecycle: Config.Lifecycle
+    /// Where the app is to be asked, as far as it is known before the boot.
+    package var port: Int?
+    package var health: Config.Health
+    /// Digest of everything the app must be restarted for.
+    package var revision: String
+    /// Whether step 4 has something to do after this, so that starting is left to it.
+    package var isBootNext: Bool
+    package var expiresAt: Timestamp?
+
+    package init(
+        environment: [String: String], secretNames: [String], changedSecrets: [String] = [],
+        withdrawnSecrets: [String] = [], resources: Config.Resources,
+        lifecycle: Config.Lifecycle, port: Int? = nil, health: Config.Health = .init(),
+        revision: String, isBootNext: Bool = true, expiresAt: Timestamp?
+    ) {
+        self.environment = environment
+        self.secretNames = secretNames
+        self.changedSecrets = changedSecrets
+        self.withdrawnSecrets = withdrawnSecrets
+        self.resources = resources
+        self.lifecycle = lifecycle
+        self.port = port
+        self.health = health
+        self.revision = revision
+        self.isBootNext = isBootNext
+        self.expiresAt = expiresAt
+    }
+}
+
+/// What the provider observed after setting.
+package struct SettingsReceipt: Hashable, Sendable {
+    /// Honest remarks, such as that memory cannot be limited here.
+    package var notes: [String]
+
+    package init(notes: [String] = []) { self.notes = notes }
+}
