@@ -7,12 +7,12 @@ import PreviewCore
 struct Authentication: RouterMiddleware {
     typealias Context = ServerContext
 
-    private let tokens: Tokens
+    private let tokens: ServerTokens
     private let requests: RateLimiter
     /// Wrong tokens, from all sides together.
     private let failures = RateLimiter(perSecond: 5, burst: 50)
 
-    init(_ tokens: Tokens, requestsPerSecond: Int) {
+    init(_ tokens: ServerTokens, requestsPerSecond: Int) {
         self.tokens = tokens
         requests = RateLimiter(
             perSecond: Double(requestsPerSecond), burst: Double(2 * requestsPerSecond))
@@ -45,12 +45,12 @@ struct Authentication: RouterMiddleware {
         if let field = request.headers[.authorization] {
             let words = field.split(separator: " ", maxSplits: 1)
             guard words.count == 2, words[0].lowercased() == "bearer" else {
-                throw Tokens.wrong("the authorization is no bearer token")
+                throw ServerTokens.wrong("the authorization is no bearer token")
             }
             return String(words[1])
         }
         guard let text = PageCookie.token(in: request) else {
-            throw Tokens.wrong("the request carries no token")
+            throw ServerTokens.wrong("the request carries no token")
         }
         // A browser adds the cookie to calls of any page of this site, whatever its port.
         let isOwn =

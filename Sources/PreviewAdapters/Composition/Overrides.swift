@@ -11,7 +11,7 @@ struct Overrides {
         if let target = choices.target {
             config.name = target.project
             config.isNameGiven = true
-            config.repository = target.repository
+            config.repository = target.repository ?? config.repository
         }
         return [
             try branch(of: &config), try provider(of: &config), try region(of: &config),

@@ -72,9 +72,10 @@ package struct Choices: Sendable {
     /// A project and its repository, as a call of the server names them.
     package struct Target: Hashable, Sendable {
         package var project: String
-        package var repository: RepositoryReference
+        /// `nil` leaves the file's.
+        package var repository: RepositoryReference?
 
-        package init(project: String, repository: RepositoryReference) {
+        package init(project: String, repository: RepositoryReference?) {
             self.project = project
             self.repository = repository
         }

@@ -154,16 +154,22 @@ package struct EventHistory: Sendable {
 
     /// The events from a byte offset on, in order, and the offset after the last complete line.
     ///
+    /// `limit`: the most bytes to read, unless a single line is longer; the rest comes next time.
     /// Torn lines are skipped and counted.
-    package func read(from offset: Int = 0) throws -> (events: [LoggedEvent], next: Int, torn: Int)
-    {
+    package func read(
+        from offset: Int = 0, atMost limit: Int = .max
+    ) throws -> (events: [LoggedEvent], next: Int, torn: Int) {
         guard let file = try store.folder(of: app)?.file(EventLog.fileName) else {
             return ([], offset, 0)
         }
         let size = try file.size()
         guard size > offset else { return ([], min(size, offset), 0) }
-        let bytes = try file.read(at: offset, count: size - offset)
-        guard let end = bytes.lastIndex(of: 0x0A) else { return ([], offset, 0) }
+        let count = min(size - offset, limit)
+        let bytes = try file.read(at: offset, count: count)
+        guard let end = bytes.lastIndex(of: 0x0A) else {
+            guard offset + count < size else { return ([], offset, 0) }
+            return try read(from: offset, atMost: count * 2)
+        }
         var (events, torn) = ([LoggedEvent](), 0)
         for line in bytes[...end].split(separator: 0x0A) {
             if let event = LoggedEvent(line: Array(line)) {

@@ -13,10 +13,11 @@ package struct TokenFile: Sendable {
     /// `store`: the records that the tokens give access to.
     package init(store: FileStore) { self.store = store }
 
-    /// When the file last changed, to know cheaply whether it has to be read again; 0 without one.
+    /// Another number after each change, to know cheaply whether it has to be read again.
     package func changed() throws -> Int64 {
         try translating {
-            try folder()?.file(Self.fileName)?.modifiedUnixMilliseconds ?? 0
+            guard let file = try folder()?.file(Self.fileName) else { return 0 }
+            return file.modifiedUnixMilliseconds &* 4096 &+ Int64(try file.size())
         }
     }
 

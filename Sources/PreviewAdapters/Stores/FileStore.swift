@@ -44,6 +44,17 @@ package struct FileStore: StateStore {
         }
     }
 
+    /// Length of the log, and something that is another one after each save.
+    package func size(ofLog name: String, of app: String) throws -> (log: Int, record: String) {
+        guard let folder = try folder(of: app) else { return (0, "") }
+        return try translating {
+            let record = try folder.file(Self.document).map { file in
+                "\(file.modifiedUnixMilliseconds)-\(try file.size())"
+            }
+            return (try folder.file(name)?.size() ?? 0, record ?? "")
+        }
+    }
+
     package func list() async throws -> [String] {
         try translating {
             let root: Folder

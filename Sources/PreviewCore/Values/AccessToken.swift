@@ -44,3 +44,15 @@ package struct AccessToken: Hashable, Sendable, Codable {
     /// The longest text that is looked at as a token, in bytes.
     package static let longest = 512
 }
+
+/// The names that users of the server may have.
+package enum UserName {
+    /// What a name consists of, for messages.
+    package static let rule = "1 to 64 letters, digits, dots, dashes, underscores and @"
+
+    /// Whether a text is one: no space, no control character, nothing that leads out of a folder.
+    package static func isValid(_ text: String) -> Bool {
+        (1...64).contains(text.utf8.count) && text != "." && text != ".."
+            && text.utf8.allSatisfy { $0.isASCIIAlphanumeric || ".-_@".utf8.contains($0) }
+    }
+}

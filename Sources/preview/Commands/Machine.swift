@@ -179,15 +179,9 @@ struct OpenCommand: PreviewCommand {
         var url = try preview.machine().url
         if let path { url += path.hasPrefix("/") ? path : "/\(path)" }
         context.result(url)
-        let surroundings = context.surroundings
-        let hasDisplay = ["DISPLAY", "WAYLAND_DISPLAY"].contains { surroundings.value($0) != nil }
-        let opener = surroundings.value("BROWSER") ?? "xdg-open"
-        guard hasDisplay || surroundings.value("BROWSER") != nil,
-            let program = Command.locate(opener, in: surroundings.value("PATH") ?? "")
-        else { return }
-        let ending = try await Command(program, [url], environment: surroundings.environment)
-            .run(timeout: .seconds(20)).ending
-        if !ending.isSuccess { context.note("Warning: \(opener) could not open it.") }
+        if try await Browser.open(url, in: context.surroundings) == false {
+            context.note("Warning: the browser could not open it.")
+        }
     }
 }
 

@@ -3,7 +3,7 @@ package import PreviewCore
 
 /// The tokens that open the server: read again when their file has changed, so that one that is
 /// revoked ends at once.
-package final class Tokens: Sendable {
+package final class ServerTokens: Sendable {
     /// Where tokens come from.
     package struct Source: Sendable {
         /// Differs whenever the tokens may have changed.

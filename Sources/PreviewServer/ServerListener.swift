@@ -7,7 +7,7 @@ import PreviewCore
 import ServiceLifecycle
 
 /// The server: the verbs of the command line over HTTP.
-package struct Listener: Sendable {
+package struct ServerListener: Sendable {
     private let group: ServiceGroup
     private let runs: RunRegistry
 
@@ -20,7 +20,7 @@ package struct Listener: Sendable {
     /// `ready`: is told the port once it listens.
     /// - Throws: ``Failure`` for a certificate or key that cannot be used.
     package init(
-        _ settings: ServerSettings, previews: any Previews, tokens: Tokens,
+        _ settings: ServerSettings, previews: any Previews, tokens: ServerTokens,
         log: @escaping @Sendable (RequestRecord) -> Void,
         ready: @escaping @Sendable (_ port: Int) -> Void
     ) throws {
