@@ -23,7 +23,7 @@ struct Authentication: RouterMiddleware {
         next: @concurrent (Request, ServerContext) async throws -> Response
     ) async throws -> Response {
         var context = context
-        context.user = try token(of: request).user
+        context.token = try token(of: request)
         context.note.set(\.user, context.user)
         if let wait = requests.take(context.user ?? "") { throw Self.tooMany(wait) }
         return try await next(request, context)

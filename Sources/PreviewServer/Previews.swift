@@ -43,11 +43,8 @@ package protocol Previews: Sendable {
     /// Starts, stops or restarts the machine.
     func change(_ id: String, of user: String?, by verb: MachineVerb) async throws
 
-    /// The log of the preview from a byte on, a part of bounded size at a time.
-    func events(_ id: String, of user: String?, from offset: Int) async throws -> EventPart
-
-    /// Differs from what it was whenever the log or the record may have changed. Costs little.
-    func mark(_ id: String, of user: String?) async throws -> PreviewMark
+    /// The log of a preview, to be read from now on without asking whose it is.
+    func log(_ id: String, of user: String?) async throws -> PreviewLog
 }
 
 /// Which preview a call asks for.
@@ -67,6 +64,22 @@ package struct SessionWish: Hashable, Sendable {
 /// What can be done to a machine that is there.
 package enum MachineVerb: String, CaseIterable, Sendable {
     case start, stop, restart
+}
+
+/// A preview's log, as it stands and grows.
+package struct PreviewLog: Sendable {
+    /// The log from a byte on, a part of bounded size at a time.
+    package var read: @Sendable (_ offset: Int) throws -> EventPart
+    /// Differs from what it was whenever the log or the record may have changed. Costs little.
+    package var mark: @Sendable () throws -> PreviewMark
+
+    package init(
+        read: @escaping @Sendable (_ offset: Int) throws -> EventPart,
+        mark: @escaping @Sendable () throws -> PreviewMark
+    ) {
+        self.read = read
+        self.mark = mark
+    }
 }
 
 /// Some lines of a preview's log.

@@ -89,7 +89,8 @@ struct Refusal: Error {
         case .stepOrder, .sessionCancelled, .planKeepsMoving: return .conflict
         case .providerUnavailable, .serverStopping: return .serviceUnavailable
         case .tokenWrong: return .unauthorized
-        case .foreignRequest, .repositoryNotAllowed: return .forbidden
+        case .foreignRequest: return .forbidden
+        case .repositoryNotAllowed: return .badRequest
         default: break
         }
         return switch failure.kind {

@@ -7,7 +7,9 @@ package import PreviewCore
 struct Routes: Sendable {
     let previews: any Previews
     let runs: RunRegistry
+    let streams: EventStreams
     let metrics: Metrics
+    let tokens: ServerTokens
     let isSecure: Bool
 
     /// The router with every route.
@@ -40,8 +42,13 @@ struct Routes: Sendable {
             ("/api/sign-out", [(.post, signOut)]),
             ("/api/suggestion", [(.get, suggestion)]),
             ("/api/sessions", [(.get, sessions)]),
-            ("/api/machine-setup", [(.get, openSession)]),
-            ("/api/machine-setup/{id}", [(.get, session)]),
+            ("/api/machine-setup", [(.get, openSession), (.post, runStep)]),
+            ("/api/machine-setup/{id}", [(.get, session), (.delete, destroy)]),
+            ("/api/machine-setup/{id}/events", [(.get, events)]),
+            ("/api/machine-setup/{id}/plan", [(.get, plan)]),
+            ("/api/machine-setup/{id}/cancel", [(.post, cancel)]),
+            ("/api/machine-setup/{id}/machine", [(.get, machine)]),
+            ("/api/machine-setup/{id}/machine/{verb}", [(.post, changeMachine)]),
         ]
     }
 
@@ -160,6 +167,25 @@ struct Routes: Sendable {
             "success": true, "total": .int(found.count),
             "sessions": .array(found.prefix(limit ?? found.count).map(\.json)),
         ])
+    }
+
+    /// All events of a session, and whatever comes. The number of the last one that a reader has is
+    /// sent by a browser that connects again, or given as `after`.
+    @Sendable private func events(
+        _ request: Request, _ context: ServerContext
+    ) async throws -> Response {
+        let id = try sessionID(in: context)
+        let text = try request.headers[.lastEventID] ?? request.query()["after"] ?? "0"
+        guard let seq = Int(text), seq >= 0 else {
+            throw Refusal.badRequest("Last-Event-ID is the number of an event")
+        }
+        let token = context.token
+        let body = try await streams.body(
+            of: id, for: context.user, after: seq, on: context.channel,
+            while: { [tokens] in token.map(tokens.holds) ?? false })
+        return Response(
+            status: .ok,
+            headers: [.contentType: "text/event-stream", .cacheControl: "no-store"], body: body)
     }
 
     /// The session that the path names.

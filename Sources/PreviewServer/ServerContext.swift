@@ -1,6 +1,7 @@
 import Hummingbird
 import NIOConcurrencyHelpers
 import NIOCore
+import PreviewCore
 
 /// What is known of a request while it is answered.
 struct ServerContext: RequestContext {
@@ -9,8 +10,11 @@ struct ServerContext: RequestContext {
     let channel: any Channel
     /// What the request log says of it.
     let note = RequestNote()
-    /// Whose token it carried: a named user, or `nil` for the default one. Set by ``Authentication``.
-    var user: String?
+    /// The token it carried. Set by ``Authentication``.
+    var token: AccessToken?
+
+    /// Whose token it was: a named user, or `nil` for the default one.
+    var user: String? { token?.user }
 
     init(source: ApplicationRequestContextSource) {
         coreContext = .init(source: source)

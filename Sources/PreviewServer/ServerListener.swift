@@ -10,6 +10,7 @@ import ServiceLifecycle
 package struct ServerListener: Sendable {
     private let group: ServiceGroup
     private let runs: RunRegistry
+    private let streams: EventStreams
 
     /// How many connections are served at once.
     private static let mostConnections = 1024
@@ -24,9 +25,13 @@ package struct ServerListener: Sendable {
         log: @escaping @Sendable (RequestRecord) -> Void,
         ready: @escaping @Sendable (_ port: Int) -> Void
     ) throws {
+        let metrics = Metrics()
         runs = RunRegistry()
+        streams = EventStreams(
+            previews: previews, metrics: metrics, heartbeat: settings.heartbeat)
         let routes = Routes(
-            previews: previews, runs: runs, metrics: Metrics(), isSecure: settings.identity != nil)
+            previews: previews, runs: runs, streams: streams, metrics: metrics, tokens: tokens,
+            isSecure: settings.identity != nil)
         let router = routes.router(
             gate: Gate(settings),
             authentication: Authentication(
@@ -60,6 +65,7 @@ package struct ServerListener: Sendable {
     /// being answered be finished. Returns whether all runs have ended.
     package func stop() async -> Bool {
         let hasEnded = await runs.stop()
+        await streams.close()
         await group.triggerGracefulShutdown()
         return hasEnded
     }

@@ -38,6 +38,19 @@ package final class ServerTokens: Sendable {
     ///
     /// - Throws: ``ErrorCode/tokenWrong`` where there is none, or what keeps them from being read.
     func find(_ text: String) throws -> AccessToken {
+        guard text.utf8.count <= AccessToken.longest,
+            let token = AccessToken.find(text, among: try all())
+        else { throw Self.wrong("the token is not known here") }
+        return token
+    }
+
+    /// Whether a token still counts.
+    func holds(_ token: AccessToken) -> Bool {
+        // Tokens that cannot be read open nothing.
+        (try? all().contains(token)) ?? false
+    }
+
+    private func all() throws -> [AccessToken] {
         let changed = try source.changed()
         let tokens = try contents.withLockedValue { contents in
             if contents.changed != changed {
@@ -46,10 +59,7 @@ package final class ServerTokens: Sendable {
             }
             return contents.tokens
         }
-        guard text.utf8.count <= AccessToken.longest,
-            let token = AccessToken.find(text, among: tokens + fixed)
-        else { throw Self.wrong("the token is not known here") }
-        return token
+        return tokens + fixed
     }
 
     /// The failure of a request without a usable token.

@@ -49,19 +49,20 @@ struct ServedPreviews: Previews {
             ?? MachineStatus(state: .lost, detail: "the machine is gone")
     }
 
-    func events(_ id: String, of user: String?, from offset: Int) async throws -> EventPart {
+    func log(_ id: String, of user: String?) async throws -> PreviewLog {
         let place = try await finder.place(of: id, user: user)
-        let part = try EventHistory(store: place.store, app: place.folder)
-            .read(from: offset, atMost: Self.logPart)
-        return EventPart(
-            lines: part.events.map { .init(seq: $0.seq, json: JSONWriter.line($0.json)) },
-            next: part.next)
-    }
-
-    func mark(_ id: String, of user: String?) async throws -> PreviewMark {
-        let place = try await finder.place(of: id, user: user)
-        let sizes = try place.store.size(ofLog: EventLog.fileName, of: place.folder)
-        return PreviewMark(log: sizes.log, record: sizes.record)
+        let history = EventHistory(store: place.store, app: place.folder)
+        return PreviewLog(
+            read: { offset in
+                let part = try history.lines(from: offset, atMost: Self.logPart)
+                return EventPart(
+                    lines: part.lines.map { .init(seq: $0.event.seq, json: $0.bytes) },
+                    next: part.next)
+            },
+            mark: {
+                let mark = try history.mark()
+                return PreviewMark(log: mark.size, record: mark.record)
+            })
     }
 
     // MARK: Changing

@@ -44,8 +44,8 @@ package struct FileStore: StateStore {
         }
     }
 
-    /// Length of the log, and something that is another one after each save.
-    package func size(ofLog name: String, of app: String) throws -> (log: Int, record: String) {
+    /// Length of a log, and something that is another one after each save of the record.
+    func mark(of app: String, log name: String) throws -> (size: Int, record: String) {
         guard let folder = try folder(of: app) else { return (0, "") }
         return try translating {
             let record = try folder.file(Self.document).map { file in

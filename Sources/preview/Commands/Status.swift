@@ -48,15 +48,7 @@ struct StatusCommand: PreviewCommand {
 
     private func json(of session: Session, machine: MachineStatus?) -> JSONValue {
         guard var document = session.json.object else { return session.json }
-        document["machine"] =
-            machine.map {
-                [
-                    "state": .string($0.state.rawValue), "detail": JSONValue($0.detail),
-                    "commit": JSONValue($0.commit), "since": JSONValue($0.since?.text),
-                    "idleStopAt": JSONValue($0.idleStopAt?.text), "restarts": .int($0.restarts),
-                    "region": JSONValue($0.region),
-                ]
-            } ?? .null
+        document["machine"] = machine?.json ?? .null
         document["expiresAt"] = JSONValue(session.state.expiresAt?.text)
         document["readAt"] = .string(Clocks.now().text)
         return .object(document)
