@@ -54,17 +54,16 @@ final class EventReader: Sendable {
         to writer: inout any ResponseBodyWriter, news: @Sendable () async -> SessionNews,
         _ isWelcome: @Sendable () -> Bool
     ) async throws {
-        var (offset, last, shown) = (0, seq, 0)
+        var (offset, last, shown, spoken) = (0, seq, 0, ContinuousClock.now)
         try await send(Array("retry: 1000\n\n".utf8), to: &writer)
         for await _ in wakes {
             guard isWelcome() else { return }
-            var hasSpoken = false
             while true {
                 let part = try log.read(offset)
                 let lines = part.lines.filter { $0.seq > last }
                 if !lines.isEmpty {
                     try await send(Self.bytes(of: lines), to: &writer)
-                    (last, hasSpoken) = (lines.last?.seq ?? last, true)
+                    (last, spoken) = (lines.last?.seq ?? last, .now)
                 }
                 guard part.next != offset else { break }
                 offset = part.next
@@ -72,9 +71,12 @@ final class EventReader: Sendable {
             let session = await news()
             if session.number != shown {
                 try await send(Self.bytes(of: session), to: &writer)
-                (shown, hasSpoken) = (session.number, true)
+                (shown, spoken) = (session.number, .now)
             }
-            if !hasSpoken { try await send(Array(": still here\n\n".utf8), to: &writer) }
+            if .now - spoken > heartbeat {
+                try await send(Array(": still here\n\n".utf8), to: &writer)
+                spoken = .now
+            }
         }
     }
 

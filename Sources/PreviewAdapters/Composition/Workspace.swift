@@ -92,6 +92,8 @@ package struct Workspace: Sendable {
         surroundings: Surroundings
     ) async throws -> PreviewIdentity {
         let repository = config.repository
+        // This user's own name is no other user's: the page and the command line share theirs.
+        let user = user == surroundings.user ? nil : user
         let local = repository.folder(relativeTo: folder, home: surroundings.home)
         let origin = local == nil ? nil : try await source.origin(of: repository)
         let branch: String =

@@ -75,9 +75,6 @@ struct ListCommand: PreviewCommand {
     @Option(help: "Only those of a project.")
     var project: String?
 
-    @Option(help: "Only those of a user.")
-    var user: String?
-
     @Option(help: ArgumentHelp("Only those whose current step this is.", valueName: "n"))
     var step: Int?
 
@@ -124,7 +121,7 @@ struct ListCommand: PreviewCommand {
         return (all || !state.isDestroyed)
             && (status == nil || session.overallStatus.rawValue == status)
             && (project == nil || state.project == project)
-            && (user == nil || state.user == user)
+            && (global.common.user == nil || state.user == global.common.user)
             && (step == nil || session.currentStep == step)
     }
 

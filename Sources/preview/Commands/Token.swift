@@ -25,16 +25,14 @@ struct TokenCreateCommand: PreviewCommand {
 
     @OptionGroup var global: GlobalOptions
 
-    @Option(help: "The user it stands for; default: you, as on the command line.")
-    var user: String?
-
     func validate() throws {
-        guard let user, !UserName.isValid(user) else { return }
+        guard let user = global.common.user, !UserName.isValid(user) else { return }
         throw ValidationError("--user takes \(UserName.rule)")
     }
 
     func execute(_ context: CommandContext) async throws {
         // This user's own name would be one that the command line's previews carry already.
+        let user = global.common.user
         let named = user == context.surroundings.user ? nil : user
         let made = AccessToken.make(for: named, at: Clocks.now(), random: Moment.randomBytes)
         let file = TokenFile(store: try Records.store(context.choices, in: context.surroundings))
@@ -61,12 +59,9 @@ struct TokenListCommand: PreviewCommand {
 
     @OptionGroup var global: GlobalOptions
 
-    @Option(help: "Only those of this user.")
-    var user: String?
-
     func execute(_ context: CommandContext) async throws {
         let file = TokenFile(store: try Records.store(context.choices, in: context.surroundings))
-        let own = context.surroundings.user
+        let (own, user) = (context.surroundings.user, global.common.user)
         let tokens = try file.tokens().filter { user == nil || ($0.user ?? own) == user }
         if context.isJSON {
             return context.result([
@@ -102,18 +97,15 @@ struct TokenRevokeCommand: PreviewCommand {
     @Argument(help: "The name of the token, from `preview token list`.")
     var token: String?
 
-    @Option(help: "All tokens of this user.")
-    var user: String?
-
     func validate() throws {
-        guard (token == nil) != (user == nil) else {
+        guard (token == nil) != (global.common.user == nil) else {
             throw ValidationError("name a token, or a user with --user")
         }
     }
 
     func execute(_ context: CommandContext) async throws {
         let file = TokenFile(store: try Records.store(context.choices, in: context.surroundings))
-        let own = context.surroundings.user
+        let (own, user) = (context.surroundings.user, global.common.user)
         let count = try file.update { tokens in
             let before = tokens.count
             tokens.removeAll { $0.id == token || (user != nil && ($0.user ?? own) == user) }
