@@ -115,7 +115,9 @@ let package = Package(
         ),
         .testTarget(
             name: "PreviewCommandTests",
-            dependencies: ["PreviewCore", "PreviewSystem", "PreviewTestSupport", "preview"]
+            dependencies: [
+                "PreviewCore", "PreviewSystem", "PreviewTestSupport", "preview", "preview-server",
+            ]
         ),
         .testTarget(
             name: "FlySimulatorTests",

@@ -66,7 +66,8 @@ package final class ServerTokens: Sendable {
     static func wrong(_ reason: String) -> Failure {
         Failure(
             .tokenWrong, .authentication, reason,
-            fix: "send `Authorization: Bearer TOKEN` with the token that was printed at the start, or "
+            fix:
+                "send `Authorization: Bearer TOKEN` with the token that was printed at the start, or "
                 + "one of `preview token create`")
     }
 }

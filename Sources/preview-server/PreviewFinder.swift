@@ -56,7 +56,8 @@ struct PreviewFinder: Sendable {
                 .badRequest, .usage, "githubRepo: \(error.problem)",
                 fix: "expected \(error.expected)")
         }
-        guard wish.project.utf8.count <= 100, !wish.project.utf8.contains(where: { $0 < 0x20 }) else {
+        guard wish.project.utf8.count <= 100, !wish.project.utf8.contains(where: { $0 < 0x20 })
+        else {
             throw Failure(.badRequest, .usage, "projectId is one line of at most 100 bytes")
         }
         let branch = wish.branch.isEmpty ? "main" : wish.branch

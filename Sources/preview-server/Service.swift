@@ -32,7 +32,8 @@ struct Service {
     /// The first signal ends the runs under way so that they can be resumed, and then the server; the
     /// second ends everything at once.
     private func serve(
-        _ listener: ServerListener, _ previews: ServedPreviews, until requests: AsyncStream<Signals.Request>
+        _ listener: ServerListener, _ previews: ServedPreviews,
+        until requests: AsyncStream<Signals.Request>
     ) async throws -> Int32 {
         let ending = Task<Int32, Never> {
             for await request in requests {
