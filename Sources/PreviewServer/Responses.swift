@@ -89,8 +89,7 @@ struct Refusal: Error {
         case .stepOrder, .sessionCancelled, .planKeepsMoving: return .conflict
         case .providerUnavailable, .serverStopping: return .serviceUnavailable
         case .tokenWrong: return .unauthorized
-        case .foreignRequest: return .forbidden
-        case .repositoryNotAllowed: return .badRequest
+        case .foreignRequest, .repositoryNotAllowed: return .forbidden
         default: break
         }
         return switch failure.kind {

@@ -32,6 +32,7 @@ struct Routes: Sendable {
         [
             ("/healthz", [(.get, health)]),
             ("/metrics", [(.get, measurements)]),
+            ("/openapi.json", [(.get, description)]),
         ]
     }
 
@@ -84,6 +85,13 @@ struct Routes: Sendable {
         return Response(
             status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
             body: ResponseBody(byteBuffer: ByteBuffer(string: text)))
+    }
+
+    /// The description of everything here, as it is written in `openapi.json`.
+    @Sendable private func description(_ request: Request, _ context: ServerContext) -> Response {
+        Response(
+            status: .ok, headers: [.contentType: "application/json; charset=utf-8"],
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: PackageResources.openapi_json)))
     }
 
     // MARK: The page's token
@@ -153,8 +161,8 @@ struct Routes: Sendable {
             return status
         }
         let limit = try query["limit"].map { text in
-            guard let limit = Int(text), limit >= 1 else {
-                throw Refusal.badRequest("limit is a number from 1 on")
+            guard let limit = Int(text), (1...10_000).contains(limit) else {
+                throw Refusal.badRequest("limit is a number from 1 to 10000")
             }
             return limit
         }

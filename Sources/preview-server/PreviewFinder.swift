@@ -56,9 +56,10 @@ struct PreviewFinder: Sendable {
                 .badRequest, .usage, "githubRepo: \(error.problem)",
                 fix: "expected \(error.expected)")
         }
-        guard wish.project.utf8.count <= 100, !wish.project.utf8.contains(where: { $0 < 0x20 })
+        guard wish.project.unicodeScalars.count <= 100,
+            !wish.project.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F })
         else {
-            throw Failure(.badRequest, .usage, "projectId is one line of at most 100 bytes")
+            throw Failure(.badRequest, .usage, "projectId is one line of at most 100 characters")
         }
         let branch = wish.branch.isEmpty ? "main" : wish.branch
         let own = try await workspace(wish.project, nil, branch: branch, user: user)

@@ -132,7 +132,7 @@ struct ServerTests {
             let plan = try await server.call("GET", "/api/machine-setup/\(id)/plan")
             #expect(plan.json.at("plan.steps.0.action") == "create", "\(plan)")
             #expect(plan.json.at("plan.steps.0.subActions")?.array?.count == 4)
-            let shown = try #require(plan.json.at("shown.1")?.string)
+            let shown = try #require(plan.json["shown"]?["1"]?.string)
             try box.write("index.html", "<h1>changed</h1>")
             let body = "{\"sessionId\":\"\(id)\",\"stepNumber\":1,\"shown\":\"\(shown)\"}"
             let stale = try await server.call("POST", "/api/machine-setup", body: body)
