@@ -10,12 +10,13 @@ struct Authentication: RouterMiddleware {
     private let tokens: ServerTokens
     private let requests: RateLimiter
     /// Wrong tokens, from all sides together.
-    private let failures = RateLimiter(perSecond: 5, burst: 50)
+    private let failures: RateLimiter
 
     init(_ tokens: ServerTokens, requestsPerSecond: Int) {
         self.tokens = tokens
-        requests = RateLimiter(
-            perSecond: Double(requestsPerSecond), burst: Double(2 * requestsPerSecond))
+        let rate = Double(requestsPerSecond)
+        requests = RateLimiter(perSecond: rate, burst: 2 * rate)
+        failures = RateLimiter(perSecond: rate, burst: 2 * rate)
     }
 
     func handle(

@@ -55,7 +55,8 @@ struct Routes: Sendable {
 
     /// A method that a path does not have is told apart from a path that is not there.
     private func add(_ table: Table, to group: some RouterMethods<ServerContext>) {
-        let methods: [HTTPRequest.Method] = [.get, .post, .put, .patch, .delete, .options, .trace]
+        let methods = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "QUERY"]
+            .compactMap(HTTPRequest.Method.init(rawValue:))
         for (path, answers) in table {
             for (method, handler) in answers { group.on(path, method: method, use: handler) }
             let allowed = answers.map(\.0)
