@@ -91,6 +91,12 @@ struct PreviewFinder: Sendable {
         throw Failure.unknownSession
     }
 
+    /// Notes what a session is known to be, so that it need not be looked for.
+    func remember(_ id: String, in workspace: Workspace) {
+        folders.withLock { $0[id] = workspace.folder }
+        workspaces.withLock { $0[id] = Remembered(workspace: workspace, readAt: .now) }
+    }
+
     /// All sessions of a user that are alive, newest first.
     func sessions(of user: String?) async throws -> [Session] {
         let store = try Records.store(choices, in: surroundings)

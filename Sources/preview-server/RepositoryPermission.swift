@@ -32,8 +32,9 @@ struct RepositoryPermission: Sendable {
         while stem.hasSuffix("/") { stem.removeLast() }
         if stem.isEmpty, isPrefix, text == "*" { return "*" }
         if stem.hasPrefix("/") { return isPrefix ? stem + "/*" : stem }
+        // What is no address may still be a host and a path.
         if !isPrefix, let address = try? RepositoryReference.parse(stem), address.remote != nil {
-            // What it leads to, whatever its spelling; anything else is taken as host and path.
+            // What it leads to, whatever its spelling.
             return name(of: address)
         }
         guard stem.split(separator: "/").first?.contains(".") == true else {

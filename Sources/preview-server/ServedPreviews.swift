@@ -79,6 +79,7 @@ struct ServedPreviews: Previews {
             store: workspace.store.passingFaultPoints, holder: run.holder,
             identity: workspace.identity
         ).open(workspace.config, lockTimeout: .seconds(5))
+        finder.remember(state.lineage, in: workspace)
         return (try await session(state.lineage, of: user), isNew)
     }
 

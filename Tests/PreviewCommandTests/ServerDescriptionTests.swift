@@ -26,7 +26,7 @@ struct ServerDescriptionTests {
                     [
                         Self.program, "--config-file", "\(box.root)/schemathesis.toml", "run",
                         "\(server.url)/openapi.json", "--header",
-                        "Authorization: Bearer \(server.token)", "--max-examples", "20",
+                        "Authorization: Bearer \(server.token)", "--max-examples", "8",
                         "--request-timeout", "20", "--seed", "1", "--no-color",
                         // A stream ends only when its preview does.
                         "--exclude-path-regex", "events$",

@@ -92,6 +92,11 @@ package enum ErrorCode: String, CaseIterable, Codable, Sendable {
     case destroyedMeanwhile = "PV0611"
     case hookFailed = "PV0612"
 
+    // Use of the program
+    case usage = "PV0701"
+    case interrupted = "PV0702"
+    case timedOut = "PV0703"
+
     // The server
     case tokenWrong = "PV0801"
     case foreignRequest = "PV0802"
@@ -105,8 +110,5 @@ package enum ErrorCode: String, CaseIterable, Codable, Sendable {
     case tokenUnknown = "PV0810"
 
     // The program itself
-    case usage = "PV0701"
-    case interrupted = "PV0702"
-    case timedOut = "PV0703"
     case internalError = "PV0900"
 }
