@@ -94,6 +94,17 @@ package struct RecordedPreview: Sendable {
         return first
     }
 
+    /// A preview that was found, with its configuration where there is one.
+    package init(
+        folder: String, state: State, store: FileStore, workspace: Workspace?,
+        surroundings: Surroundings
+    ) {
+        self.init(
+            folder: folder, state: state, store: store, workspace: workspace,
+            surroundings: surroundings,
+            redactor: workspace?.redactor ?? Redactor(Tokens(surroundings).all))
+    }
+
     private init(
         _ folder: String, _ state: State, _ store: FileStore, _ surroundings: Surroundings
     ) {

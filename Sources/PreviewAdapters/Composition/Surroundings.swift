@@ -1,4 +1,4 @@
-import PreviewCore
+package import PreviewCore
 import PreviewSystem
 
 /// What the process was started with: the only place that reads the environment.
@@ -75,11 +75,28 @@ package struct Choices: Sendable {
     package var state: String?
     /// `--env-file`: where values of secrets are, in place of the `.env` beside the file.
     package var envFile: String?
+    /// A named user of the server, whose previews are apart from everybody else's; `nil` for this
+    /// user (SPEC section 2).
+    package var user: String?
+    /// What a call of the server puts in the place of the file's project and repository.
+    package var target: Target?
+
+    /// A project and its repository, as a call of the server names them.
+    package struct Target: Hashable, Sendable {
+        package var project: String
+        /// `nil` leaves the file's.
+        package var repository: RepositoryReference?
+
+        package init(project: String, repository: RepositoryReference?) {
+            self.project = project
+            self.repository = repository
+        }
+    }
 
     package init(
         file: String? = nil, directory: String? = nil, branch: String? = nil,
         provider: String? = nil, region: String? = nil, state: String? = nil,
-        envFile: String? = nil
+        envFile: String? = nil, user: String? = nil, target: Target? = nil
     ) {
         self.file = file
         self.directory = directory
@@ -88,5 +105,7 @@ package struct Choices: Sendable {
         self.region = region
         self.state = state
         self.envFile = envFile
+        self.user = user
+        self.target = target
     }
 }

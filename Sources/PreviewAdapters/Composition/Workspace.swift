@@ -49,7 +49,8 @@ package struct Workspace: Sendable {
         plainFolder = Self.plainFolder(
             of: config.repository.folder(relativeTo: file.folder, home: surroundings.home))
         identity = try await Self.identity(
-            &config, folder: file.folder, source: git, surroundings: surroundings)
+            &config, user: choices.user, folder: file.folder, source: git,
+            surroundings: surroundings)
         store = FileStore(
             path: try Self.statePath(config, choices, folder: file.folder, surroundings))
         let dotenv = try Self.dotenv(choices, folder: file.folder, surroundings)
@@ -91,9 +92,12 @@ package struct Workspace: Sendable {
     }
 
     private static func identity(
-        _ config: inout Config, folder: String, source: GitRepository, surroundings: Surroundings
+        _ config: inout Config, user: String?, folder: String, source: GitRepository,
+        surroundings: Surroundings
     ) async throws -> PreviewIdentity {
         let repository = config.repository
+        // This user's own name is no other user's: the page and the command line share theirs.
+        let user = user == surroundings.user ? nil : user
         let local = repository.folder(relativeTo: folder, home: surroundings.home)
         let origin = local == nil ? nil : try await source.origin(of: repository)
         let branch: String =
@@ -104,14 +108,14 @@ package struct Workspace: Sendable {
         if !config.isNameGiven, let name = origin?.remote?.name { config.name = name }
         let digest = SourceDigest(
             repository: repository.identity(of: local, origin: origin), branch: branch,
-            path: config.path)
+            path: config.path, user: user)
         let remote = repository.remote ?? origin?.remote
         return PreviewIdentity(
             folder: AppName.candidate(config.name, digest).description,
             otherNames: (1...4).map { [name = config.name] number in
                 AppName.candidate(name, digest, number: number).description
             },
-            source: digest.hex, user: surroundings.user, host: surroundings.host,
+            source: digest.hex, user: user ?? surroundings.user, host: surroundings.host,
             repository: remote?.url ?? local ?? repository.text,
             repositoryName: remote?.repositoryName ?? repository.name(of: local), branch: branch)
     }

@@ -41,12 +41,7 @@ struct ApplyRun: Sendable {
         refresher = Refresher(
             config: request.config, world: world, otherNames: identity.otherNames,
             looks: request.looks)
-        fresh = State(
-            lineage: Identifier.uuid(world.random(16)), serial: 0, app: identity.folder,
-            source: identity.source, salt: Digest.hexadecimal(world.random(16)),
-            project: request.config.name, user: identity.user, repository: identity.repository,
-            branch: identity.branch, path: request.config.path, provider: request.config.provider,
-            host: request.config.provider == .local ? identity.host : nil, createdAt: world.now())
+        fresh = State(beginning: request.config, as: identity, in: world)
     }
 
     /// Reads the record, looks at the world and plans.
@@ -354,12 +349,8 @@ struct ApplyRun: Sendable {
     private mutating func reportBegin(_ step: any Step, planned: PlannedStep, view: View) {
         if !hasSaved {
             hasSaved = true
-            let isNew = view.state.startedAt == nil
-            world.reporter.report(
-                Event(
-                    .session,
-                    isNew ? "Setup session created successfully" : "Setup session resumed",
-                    data: ["id": .string(view.state.lineage), "isNew": .bool(isNew)]))
+            let isNew = view.loaded?.state.isDestroyed ?? true
+            world.reporter.report(.sessionBegins(view.state, isNew: isNew))
             world.reporter.report(Event(.log, "App Name: \(view.plan.app)"))
             if let url = view.plan.url { world.reporter.report(Event(.log, "Preview URL: \(url)")) }
         }

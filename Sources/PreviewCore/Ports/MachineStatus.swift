@@ -39,6 +39,16 @@ package struct MachineStatus: Hashable, Sendable {
         self.idleStopAt = idleStopAt
         self.restarts = restarts
     }
+
+    /// The fields of `preview status --json` and of the API.
+    package var json: JSONValue {
+        [
+            "state": .string(state.rawValue), "detail": JSONValue(detail),
+            "commit": JSONValue(commit), "since": JSONValue(since?.text),
+            "idleStopAt": JSONValue(idleStopAt?.text), "restarts": .int(restarts),
+            "region": JSONValue(region),
+        ]
+    }
 }
 
 /// One vocabulary for what a machine is doing, apart from the status of a session (BEHAVIOURS S2).

@@ -14,6 +14,8 @@ package struct Failure: Error, Hashable, Sendable {
     package var fix: String?
     /// The command that tries again.
     package var retry: String?
+    /// Earlier steps that have to be done first, where that is the failure.
+    package var missing: [StepID] = []
 
     /// Makes the failure of an operation that did not work (exit 1).
     package init(
@@ -115,11 +117,13 @@ extension Failure {
             numbers.count == 1
             ? "step \(numbers[0])"
             : "steps " + numbers.dropLast().joined(separator: ", ") + " and " + (numbers.last ?? "")
-        return Failure(
+        var failure = Failure(
             .stepOrder, "step \(step.number) cannot run before \(list)", step: step,
             evidence: evidence,
             fix: "run \(missing.count == 1 ? "it" : "them") first, or all at once",
             retry: "preview apply --through \(step.number)")
+        failure.missing = missing
+        return failure
     }
 
     /// What a step would do kept changing while it was being approved or finished.

@@ -99,8 +99,7 @@ struct Applying {
 
     func run(_ context: CommandContext) async throws {
         let workspace = try await Workspace.open(context.choices, in: context.surroundings)
-        var request = Applier.Request(
-            config: workspace.config, configDigest: workspace.configDigest)
+        var request = workspace.request
         request.selection = selection
         request.retryFrom = retryFrom
         request.adopts = adopts
@@ -108,26 +107,11 @@ struct Applying {
         if let planFile {
             request.saved = try SavedPlanFile(path: context.surroundings.absolute(planFile)).read()
         }
-        try await Limits(workspace: workspace).check()
-        let run = RecordedRun(
-            command, of: workspace.folder, in: workspace.store, redactor: workspace.redactor,
-            context: context)
-        let hooks = Hooks(workspace: workspace, reporter: run.reporter)
-        let finalRequest = request
-        do {
-            try await run.perform {
-                let applier = Applier(
-                    world: try workspace.world(reporter: run.reporter),
-                    store: workspace.store.passingFaultPoints,
-                    approver: approver(context), holder: run.holder, identity: workspace.identity)
-                let state = try await applier.apply(finalRequest)
-                try await hooks.completed(state)
-                return finish(state, context)
-            }
-        } catch {
-            try await hooks.failed(error)
-            throw error
-        }
+        try await workspace.apply(
+            request, approver: approver(context),
+            in: context.recordedRun(
+                command, of: workspace.folder, in: workspace.store, redactor: workspace.redactor)
+        ) { finish($0, context) }
     }
 
     private func approver(_ context: CommandContext) -> any Approver {
@@ -137,19 +121,11 @@ struct Applying {
         return context.isInteractive ? PromptApprover(context: context) : NobodyToAsk()
     }
 
-    /// Says how it ended; gives what the end event carries.
-    private func finish(_ state: State, _ context: CommandContext) -> JSONObject {
+    /// Says how it ended.
+    private func finish(_ state: State, _ context: CommandContext) {
+        guard !context.isJSON else { return }
         let session = Session(of: state, isLocked: false)
-        let url = session.previewURL
-        if !context.isJSON {
-            context.note(SummaryText(paint: context.errorPaint).text(of: session))
-            if let url { context.result(url) }
-        }
-        var data = JSONObject()
-        data["url"] = JSONValue(url)
-        data["app"] = .string(state.app)
-        data["id"] = .string(state.lineage)
-        data["status"] = .string(session.overallStatus.rawValue)
-        return data
+        context.note(SummaryText(paint: context.errorPaint).text(of: session))
+        if let url = session.previewURL { context.result(url) }
     }
 }

@@ -1,4 +1,5 @@
 import PreviewCore
+import PreviewSystem
 
 /// A plan in words for a terminal (SPEC section 3).
 struct PlanText {

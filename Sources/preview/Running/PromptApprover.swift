@@ -88,17 +88,6 @@ struct StandingApprover: Approver {
     }
 }
 
-/// Refuses because nobody can be asked.
-struct NobodyToAsk: Approver {
-    func approve(_ step: PlannedStep, in plan: Plan) async throws -> Approval {
-        throw Failure(
-            .nobodyToAsk, .notApproved,
-            "step \(step.id.number) needs a yes and nobody can be asked",
-            fix: "run it in a terminal, or say yes beforehand with --yes",
-            retry: "preview apply --step \(step.id.number) --yes")
-    }
-}
-
 extension String {
     /// Without spaces and tabs at both ends.
     func trimmingSpaces() -> String {

@@ -1,9 +1,10 @@
-import PreviewAdapters
 import PreviewCore
 
 /// The limits of the file, which no flag overrides (ENGINE R-22).
 struct Limits {
-    let workspace: Workspace
+    private let workspace: Workspace
+
+    init(_ workspace: Workspace) { self.workspace = workspace }
 
     /// Refuses before any call when a limit would be passed.
     func check() async throws {
