@@ -40,13 +40,15 @@ packages: ## install the Debian packages for building, the demo and the tests
 	@.ci/packages $(BUILD_PACKAGES) $(DEMO_PACKAGES) $(RUNTIME_PACKAGES) $(TEST_PACKAGES) \
 		$(LINT_PACKAGES)
 
-build: ## build .build/debug/preview
+build: ## build .build/debug/preview and the server beside it
 	@.ci/packages $(BUILD_PACKAGES)
 	swift build --product preview
+	swift build --product preview-server
 
-release: ## build .build/release/preview with the Swift runtime inside
+release: ## build both programs in .build/release with the Swift runtime inside
 	@.ci/packages $(BUILD_PACKAGES)
 	swift build -c release --static-swift-stdlib --product preview
+	swift build -c release --static-swift-stdlib --product preview-server
 
 demo: ## plan and apply an example on this machine (EXAMPLE=flask), fetch it, leave it running
 	@.ci/packages $(BUILD_PACKAGES) $(DEMO_PACKAGES)
@@ -72,7 +74,8 @@ bench: release ## measure the release build; writes Tests/Benchmarks/RESULTS.md
 
 install: release ## install into PREFIX (/usr/local), with completions
 	install -D -m 755 $(RELEASE) $(DESTDIR)$(PREFIX)/bin/preview
-	strip $(DESTDIR)$(PREFIX)/bin/preview
+	install -D -m 755 $(RELEASE)-server $(DESTDIR)$(PREFIX)/bin/preview-server
+	strip $(DESTDIR)$(PREFIX)/bin/preview $(DESTDIR)$(PREFIX)/bin/preview-server
 	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions \
 		$(DESTDIR)$(PREFIX)/share/zsh/site-functions \
 		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
@@ -81,7 +84,7 @@ install: release ## install into PREFIX (/usr/local), with completions
 	$(RELEASE) completions fish > $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/preview.fish
 
 uninstall: ## remove what install wrote
-	rm -f $(DESTDIR)$(PREFIX)/bin/preview \
+	rm -f $(DESTDIR)$(PREFIX)/bin/preview $(DESTDIR)$(PREFIX)/bin/preview-server \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/preview \
 		$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_preview \
 		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/preview.fish

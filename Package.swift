@@ -6,6 +6,7 @@ let package = Package(
     name: "preview",
     products: [
         .executable(name: "preview", targets: ["preview"]),
+        .executable(name: "preview-server", targets: ["preview-server"]),
         .executable(name: "preview-flysim", targets: ["preview-flysim"]),
     ],
     dependencies: [
@@ -62,6 +63,28 @@ let package = Package(
             ]
         ),
         .target(
+            name: "PreviewServer",
+            dependencies: [
+                "PreviewCore",
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "HummingbirdTLS", package: "hummingbird"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            resources: [.embedInCode("openapi.json")]
+        ),
+        .executableTarget(
+            name: "preview-server",
+            dependencies: [
+                "PreviewServer", "PreviewCore", "PreviewSystem", "PreviewAdapters",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]
+        ),
+        .target(
             name: "PreviewTestSupport",
             dependencies: ["PreviewCore", "PreviewSystem", "PreviewAdapters"]
         ),
@@ -95,17 +118,19 @@ let package = Package(
         .testTarget(
             name: "PreviewAdaptersTests",
             dependencies: [
-                "PreviewCore", "PreviewSystem", "PreviewAdapters", "PreviewTestSupport",
-                "FlySimulator",
+                "PreviewData", "PreviewCore", "PreviewSystem", "PreviewAdapters",
+                "PreviewTestSupport", "FlySimulator",
             ]
         ),
         .testTarget(
             name: "PreviewCommandTests",
-            dependencies: ["PreviewCore", "PreviewSystem", "PreviewTestSupport", "preview"]
+            dependencies: [
+                "PreviewCore", "PreviewSystem", "PreviewTestSupport", "preview", "preview-server",
+            ]
         ),
         .testTarget(
             name: "FlySimulatorTests",
-            dependencies: ["FlySimulator", "PreviewCore", "PreviewSystem"]
+            dependencies: ["FlySimulator", "PreviewCore", "PreviewSystem", "PreviewAdapters"]
         ),
         .testTarget(name: "TidyTests", dependencies: ["PreviewCore", "PreviewSystem"]),
     ],

@@ -13,6 +13,7 @@ struct preview_curl_functions {
     void (*easy_cleanup)(CURL *handle);
     CURLcode (*easy_setopt)(CURL *handle, CURLoption option, ...);
     CURLcode (*easy_getinfo)(CURL *handle, CURLINFO info, ...);
+    CURLcode (*easy_pause)(CURL *handle, int directions);
     const char *(*easy_strerror)(CURLcode code);
     struct curl_slist *(*slist_append)(struct curl_slist *list, const char *text);
     void (*slist_free_all)(struct curl_slist *list);
@@ -43,6 +44,10 @@ static inline CURLcode preview_curl_global_init(long flags) {
 static inline CURL *preview_curl_easy_init(void) { return preview_curl.easy_init(); }
 
 static inline void preview_curl_easy_cleanup(CURL *handle) { preview_curl.easy_cleanup(handle); }
+
+static inline CURLcode preview_curl_easy_pause(CURL *handle, int directions) {
+    return preview_curl.easy_pause(handle, directions);
+}
 
 static inline const char *preview_curl_easy_strerror(CURLcode code) {
     return preview_curl.easy_strerror(code);

@@ -22,6 +22,7 @@ const char *preview_curl_load(void) {
         {"curl_easy_cleanup", &preview_curl.easy_cleanup},
         {"curl_easy_setopt", &preview_curl.easy_setopt},
         {"curl_easy_getinfo", &preview_curl.easy_getinfo},
+        {"curl_easy_pause", &preview_curl.easy_pause},
         {"curl_easy_strerror", &preview_curl.easy_strerror},
         {"curl_slist_append", &preview_curl.slist_append},
         {"curl_slist_free_all", &preview_curl.slist_free_all},

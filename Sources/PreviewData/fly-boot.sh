@@ -84,6 +84,7 @@ boot_check_environment() {
     case /$boot_path/ in
     */../*) boot_fail environment ;;
     esac
+    [ -w "$boot_work" ] || boot_fail environment
     [ -n "$boot_key" ] || boot_fail environment
     [ -n "$boot_repository" ] || boot_fail environment
 }
@@ -159,12 +160,19 @@ boot_expire_at() {
     [ "$1" != "$boot_known_expiry" ] || return 0
     boot_known_expiry=$1
     case $1 in
-    '' | *[!0-9]*) boot_end_of_life= ;;
+    '' | *[!0-9]*) boot_end_of_life='' ;;
     *)
         boot_clock
         boot_end_of_life=$((boot_now + ($1 - $(date +%s)) * 1000))
         ;;
     esac
+}
+
+# What `extend` said holds until the environment says something else.
+boot_forget_extension() {
+    [ "$(cat "$boot_work/given" 2>/dev/null)" = "${boot_expires:-never}" ] && return
+    rm -f "$boot_work/expires"
+    printf '%s\n' 2>/dev/null "${boot_expires:-never}" >"$boot_work/given"
 }
 
 # Replaces this process by a command in a session of its own, where setsid is at hand, so that it can
@@ -225,6 +233,7 @@ boot_end_jobs() {
 
 # --- Endings -------------------------------------------------------------------------------------
 
+# Ends the machine though nothing went wrong: `idle`, `expired`, or `signal`.
 boot_leave() {
     boot_say "stopped why=$1"
     boot_app_status=''
@@ -233,9 +242,9 @@ boot_leave() {
     exit "${boot_app_status:-$((128 + boot_signal))}"
 }
 
+# Takes a reason of BootTrouble.swift, a status and ports.
 boot_fail() {
-    boot_reason=$1
-    boot_say "failed phase=$boot_phase reason=$boot_reason status=${2:-0}${3:+ ports=$3}"
+    boot_say "failed phase=$boot_phase reason=$1 status=${2:-0}${3:+ ports=$3}"
     boot_end_jobs
     boot_app=''
     [ -z "$boot_keep" ] || boot_linger
@@ -280,10 +289,14 @@ boot_end() {
 
 boot_skip() { boot_say "phase name=$1 state=skip"; }
 
-# Installs packages of the image's distribution, which only root can.
+# Installs packages of the image's distribution, which only root can. That is as an install is, and
+# takes nothing from the time of the phase.
 boot_packages() {
     [ "$(id -u)" -eq 0 ] || return 1
     boot_tell "installing $*"
+    boot_clock
+    boot_left=$((boot_deadline - boot_now))
+    boot_deadline=$((boot_now + boot_install_limit * 1000))
     if command -v apk >/dev/null 2>&1; then
         boot_do boot_exec apk add --no-cache "$@"
     elif command -v apt-get >/dev/null 2>&1; then
@@ -292,7 +305,9 @@ boot_packages() {
             apt-get update -qq && exec apt-get install -y -qq --no-install-recommends "$@"' sh "$@"
     else
         return 1
-    fi
+    fi || return
+    boot_clock
+    boot_deadline=$((boot_now + boot_left))
 }
 
 # A command of the repository's owner, in the app's folder. With NODE_ENV=production npm, pnpm, yarn
@@ -415,8 +430,15 @@ boot_check_out() {
         boot_reason=wrong-commit
         return 1
     }
+    command -v git-lfs >/dev/null 2>&1 || boot_warn_of_pointers
     ! boot_has "$boot_commit:.gitmodules" ||
         boot_git submodule --quiet update --init --recursive --force --depth=1
+}
+
+boot_warn_of_pointers() {
+    boot_git ls-files -- ':(attr:filter=lfs)'
+    [ ! -s "$boot_work/git.out" ] ||
+        boot_tell 'git-lfs is not installed: large files are pointers without content'
 }
 
 boot_clone() {
@@ -426,7 +448,7 @@ boot_clone() {
         boot_skip clone
         return
     fi
-    rm -f "$boot_work/stamp" "$boot_work/expires"
+    rm -f "$boot_work/stamp"
     [ -z "$boot_token" ] || boot_write_askpass
     boot_is_new=1 boot_is_gone=''
     [ ! -e "$boot_tree" ] || boot_is_new=''
@@ -566,7 +588,8 @@ boot_start_app() {
     boot_app=$!
     boot_hex=$(printf '%04X' "$PORT")
     boot_next_look=$((boot_now + 1000)) boot_wrong_since=''
-    while boot_pause; do
+    while :; do
+        boot_pause
         boot_require_app
         case $(boot_sockets) in
         *"$boot_hex all "*) break ;;
@@ -600,7 +623,7 @@ boot_ask() {
     boot_url="http://127.0.0.1:$PORT$boot_health_path"
     # shellcheck disable=SC2016
     case $1 in
-    curl) boot_exec curl -gsq -o /dev/null -m 15 --noproxy '*' -w '%{http_code}' "$boot_url" ;;
+    curl) boot_exec curl -q -gs -o /dev/null -m 15 --noproxy '*' -w '%{http_code}' "$boot_url" ;;
     wget)
         unset http_proxy HTTP_PROXY
         boot_exec sh -c 'wget -S -T 15 -O /dev/null "$1" 2>&1 |
@@ -638,7 +661,10 @@ boot_probe() {
         boot_answer=''
         boot_ask "$1" </dev/null >"$boot_work/answer" 2>/dev/null &
         boot_job=$!
-        boot_await "$boot_job" "$boot_deadline" || boot_kill KILL "$boot_job"
+        # One that waits for more keeps the others from their turn for some time only.
+        boot_limit=$((boot_now + 15000))
+        [ "$boot_limit" -lt "$boot_deadline" ] || boot_limit=$boot_deadline
+        boot_await "$boot_job" "$boot_limit" || boot_kill KILL "$boot_job"
         boot_job=''
         read -r boot_answer <"$boot_work/answer"
         boot_require_app
@@ -688,7 +714,7 @@ boot_has_traffic() {
 boot_watch() {
     boot_look=2000
     [ "${boot_idle:-60}" -ge 10 ] || boot_look=500
-    : >"$boot_work/looked"
+    printf '' >"$boot_work/looked"
     boot_has_traffic
     boot_clock
     boot_busy=$boot_now
@@ -709,26 +735,31 @@ boot_watch() {
 
 boot_here=$(cd "$(dirname "$0")" && pwd)
 case ${1-} in
-markers) boot_find_work && exec cat "$boot_work/markers" ;;
+markers)
+    boot_find_work && cat "$boot_work/markers"
+    exit
+    ;;
 extend)
     boot_find_work && printf '%s\n' "$2" >"$boot_work/expires.new" &&
-        exec mv "$boot_work/expires.new" "$boot_work/expires"
+        mv "$boot_work/expires.new" "$boot_work/expires"
+    exit
     ;;
 esac
 [ -n "${PREVIEW_BOOT_HANDED-}" ] || boot_hand_over
 
 boot_find_work || boot_work=/nonexistent
 boot_take_environment
-boot_tree=$boot_work/app boot_place=$boot_work/app${boot_path:+/$boot_path} boot_format=
+boot_tree=$boot_work/app boot_place=$boot_work/app${boot_path:+/$boot_path} boot_format=''
 [ "${#boot_commit}" -ne 64 ] || boot_format=--object-format=sha256
 boot_count=0 boot_signal='' boot_leaving='' boot_job='' boot_app='' boot_is_done=''
 boot_known_expiry='' boot_end_of_life=''
 boot_clock
 boot_id=$(date +%s)-$boot_now
-: >"$boot_work/markers"
+printf '' 2>/dev/null >"$boot_work/markers"
 boot_nap=0.1
 sleep 0.01 2>/dev/null || boot_nap=1
 boot_expire_at "$boot_expires"
+boot_forget_extension
 boot_begin_ticking
 boot_check_environment
 boot_heed

@@ -54,6 +54,18 @@ package enum Host {
     /// The id of this process.
     package static var processID: Int32 { getpid() }
 
+    /// Turns this process into another program, with the same environment, directory and open
+    /// standard streams. Returns only where that failed, with the reason.
+    ///
+    /// `arguments`: all of them, the program's name as it is to see it first.
+    package static func become(_ program: String, arguments: [String]) -> String {
+        let list = CStringArray(arguments)
+        execv(program, list.pointers)
+        let error = errno
+        withExtendedLifetime(list) {}
+        return String(cString: strerror(error))
+    }
+
     /// Ends the process at once, without cleaning up.
     package static func exit(_ code: Int32) -> Never { _exit(code) }
 

@@ -5,6 +5,7 @@ import PreviewSystem
 package struct Stop: Hashable, Sendable, CustomStringConvertible {
     /// The effect that is hit, counted from 1.
     package var number: Int
+    /// What the program gets to see of it.
     package var manner: Manner
 
     package init(at number: Int, _ manner: Manner) {

@@ -6,11 +6,15 @@ import Testing
 package struct ProviderConformance: Sendable {
     /// What the provider is tried with.
     package struct Trial: Sendable {
+        /// The one that is tried; it has nothing of this owner yet.
         package var provider: any Provider
+        /// What step 2 is to make; its owner is nobody else's.
         package var spec: MachineSpec
+        /// What step 3 is to set, of the same revision as ``release``.
         package var settings: Settings
         /// A release that comes up.
         package var release: Release
+        /// Values for every name of ``settings``.
         package var secrets: [String: String]
         /// Whether ``Provider/stop(_:)`` and ``Provider/start(_:secrets:)`` can be tried.
         package var canRest: Bool
@@ -45,6 +49,7 @@ package struct ProviderConformance: Sendable {
         try await boots(machine)
         if trial.canRest { try await rests(machine) }
         let next = try await replaces(machine)
+        try await adopts(next)
         try await takesAway(next)
     }
 
@@ -96,7 +101,8 @@ package struct ProviderConformance: Sendable {
                 reporter: reporter)
             #expect(receipt.phases.map(\.name) == BootPhase.allCases)
             #expect(receipt.proof.commit == trial.release.commit)
-            #expect(receipt.proof.url.hasPrefix(machine.url) && (200..<500).contains(receipt.proof.status))
+            #expect(receipt.proof.url.hasPrefix(machine.url))
+            #expect((200..<500).contains(receipt.proof.status))
             let begun = reporter.events.filter { $0.kind == .phaseBegin }
             #expect(!begun.isEmpty && begun.allSatisfy { $0.step == .boot })
             let status = try #require(try await provider.inspect(machine))
@@ -130,6 +136,33 @@ package struct ProviderConformance: Sendable {
         #expect(objects.filter { $0.kind == .machine }.map(\.name) == [next.name])
         #expect(try await provider.inspect(next)?.state == .created)
         return next
+    }
+
+    /// To another record and back (ENGINE R-33).
+    private func adopts(_ machine: Machine) async throws {
+        var spec = trial.spec
+        spec.owner.lineage = "another"
+        let refusal = await #expect(throws: Rejection.self) {
+            _ = try await provider.allocate(
+                spec, replacing: nil, attempt: TrialAttempt("attempt000000006"))
+        }
+        #expect(refusal?.failure.code == .recordedElsewhere)
+        #expect(refusal?.failure.kind == .stateNeedsRecovery)
+        #expect(try await self.objects(of: spec.owner).isEmpty, "and nothing was changed")
+        for (owner, key) in [(spec.owner, 7), (trial.spec.owner, 8)] {
+            spec.owner = owner
+            for isResumed in [false, true] {
+                let attempt = TrialAttempt(
+                    "attempt00000000\(key)", isResumed: isResumed, adopts: !isResumed)
+                let adopted = try await provider.allocate(
+                    spec, replacing: nil, attempt: attempt)
+                #expect(adopted == machine, "it stays what it is, where it is")
+                #expect(isResumed || attempt.announced.contains(.init(.machine, machine.name)))
+            }
+            #expect(try await self.objects(of: owner).map(\.name).contains(machine.name))
+        }
+        let stranger = Ownership(lineage: "another", source: spec.owner.source)
+        #expect(try await self.objects(of: stranger).isEmpty)
     }
 
     private func takesAway(_ machine: Machine) async throws {

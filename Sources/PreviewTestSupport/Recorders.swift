@@ -29,9 +29,13 @@ package final class ScriptedApprover: Approver {
     package typealias Answer = @Sendable (PlannedStep, Plan) async throws -> Approval
 
     private let questions = Locked<[PlannedStep]>([])
+    private let refusals = Locked<[Failure]>([])
+    private let adopts: Bool
     private let answer: Answer
 
-    package init(_ answer: @escaping Answer) {
+    /// `adopts`: the answer to whether what another record has may be taken over.
+    package init(adopts: Bool = false, _ answer: @escaping Answer) {
+        self.adopts = adopts
         self.answer = answer
     }
 
@@ -44,6 +48,14 @@ package final class ScriptedApprover: Approver {
     package func approve(_ step: PlannedStep, in plan: Plan) async throws -> Approval {
         questions.withLock { $0.append(step) }
         return try await answer(step, plan)
+    }
+
+    /// What was asked to be taken over, in order.
+    package var askedToAdopt: [Failure] { refusals.withLock(\.self) }
+
+    package func adopts(_ refusal: Failure) async throws -> Bool {
+        refusals.withLock { $0.append(refusal) }
+        return adopts
     }
 }
 

@@ -20,6 +20,7 @@ package actor SimulatedProvider: Provider {
     package struct Contents: Hashable, Sendable {
         /// Apps by name.
         package var apps: [String: Ownership] = [:]
+        /// In the order in which they were made.
         package var machines: [SimulatedMachine] = []
         /// Names of apps that belong to somebody else.
         package var foreignApps: Set<String> = []
@@ -98,7 +99,9 @@ package actor SimulatedProvider: Provider {
             let app = try await reserve(spec, attempt: attempt)
             let name = "pv-\(attempt.key)"
             let machine: SimulatedMachine
-            if let found = try find(name, in: app) {
+            if let adopted = try await adopt(in: app, by: spec.owner, attempt: attempt) {
+                machine = adopted
+            } else if let found = try find(name, in: app) {
                 machine = found
             } else {
                 let region = try place(spec)
@@ -120,7 +123,7 @@ package actor SimulatedProvider: Provider {
             throw Rejection(Failure(.allocationFailed, "no name is free"))
         }
         if let owner = try effect("app.find", changes: false, { contents.apps[app] }) {
-            try check(owner, is: spec.owner, of: app)
+            try check(owner, is: spec.owner, of: app, adopting: attempt.adopts)
         } else {
             try await attempt.willMake(.app, named: app)
             try effect("app.create") {
@@ -131,11 +134,34 @@ package actor SimulatedProvider: Provider {
         return app
     }
 
-    private func check(_ owner: Ownership, is ours: Ownership, of app: String) throws {
-        guard owner != ours else { return }
+    /// Takes over what another record has in the app, or finds what this attempt took over.
+    private func adopt(
+        in app: String, by owner: Ownership, attempt: any AttemptRecorder
+    ) async throws -> SimulatedMachine? {
+        let index = contents.machines.firstIndex {
+            $0.app == app && $0.owner.source == owner.source && $0.name != "pv-\(attempt.key)"
+                && ($0.owner != owner || $0.attempt == attempt.key)
+        }
+        if let index, contents.machines[index].owner != owner {
+            try await attempt.willMake(.machine, named: contents.machines[index].name)
+            try effect("machine.adopt") {
+                (contents.machines[index].owner, contents.machines[index].attempt) =
+                    (owner, attempt.key)
+            }
+        }
+        // Last: as long as the app is another's, nothing in it is taken without being asked for.
+        if contents.apps[app] != owner { try effect("app.adopt") { contents.apps[app] = owner } }
+        return index.map { contents.machines[$0] }
+    }
+
+    private func check(
+        _ owner: Ownership, is ours: Ownership, of app: String, adopting: Bool = false
+    ) throws {
+        let isSameSource = owner.source == ours.source
+        guard owner != ours, !(isSameSource && adopting) else { return }
         throw Rejection(
             Failure(
-                .foreignObject,
+                isSameSource ? .recordedElsewhere : .foreignObject,
                 .stateNeedsRecovery,
                 "the app \(app) belongs to another record",
                 evidence: [.init("its lineage", owner.lineage), .init("ours", ours.lineage)]
@@ -360,39 +386,4 @@ package actor SimulatedProvider: Provider {
         on machine: Machine,
         secrets: [String: String]
     ) async throws -> Int32 { 0 }
-}
-
-/// A machine of the simulated provider.
-package struct SimulatedMachine: Hashable, Sendable {
-    package var id: String
-    package var name: String
-    package var app: String
-    package var owner: Ownership
-    /// Key of the attempt that made or last changed it.
-    package var attempt: String
-    package var region: String
-    package var resources: Config.Resources
-    package var environment: [String: String] = [:]
-    package var secrets: [String: String] = [:]
-    package var settingsRevision: String?
-    /// The commit that runs, and the settings it was started with.
-    package var commit: String?
-    package var bootedRevision: String?
-    package var state = MachineState.created
-    /// How many looks at the list pass before it is seen there.
-    package var looksUntilVisible = 0
-
-    fileprivate var status: MachineStatus {
-        MachineStatus(
-            state: state,
-            commit: commit,
-            settingsRevision: settingsRevision,
-            resources: resources,
-            region: region
-        )
-    }
-
-    fileprivate func described(url: String) -> Machine {
-        Machine(id: id, name: name, app: app, url: url, region: region)
-    }
 }

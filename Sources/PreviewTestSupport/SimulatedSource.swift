@@ -8,6 +8,7 @@ package actor SimulatedSource: RepositorySource {
     private var failure: Failure?
     private let effects: Effects
 
+    /// Has these branches, and an app of Node that `npm start` starts.
     package init(effects: Effects, branches: [String: String] = ["main": SimulatedSource.commit(1)])
     {
         self.effects = effects

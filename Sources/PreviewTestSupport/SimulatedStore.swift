@@ -4,7 +4,9 @@ package import PreviewCore
 package actor SimulatedStore: StateStore {
     /// Everything that is kept; a value, so that a test can go back to it.
     package struct Contents: Hashable, Sendable {
+        /// The present document of each app.
         package var records: [String: StoredBytes] = [:]
+        /// Earlier versions of each app, newest first.
         package var kept: [String: [KeptBytes]] = [:]
         fileprivate var writes = 0
 

@@ -2,13 +2,21 @@ package import PreviewCore
 
 /// One preview with everything outside of it simulated: same calls, same outcome.
 package struct SimulatedWorld: Sendable {
+    /// Counts what leaves the program, and stops it where a test says.
     package let effects: Effects
+    /// The only provider there is.
     package let provider: SimulatedProvider
+    /// The only repository there is.
     package let source: SimulatedSource
+    /// Where the record is kept.
     package let store: SimulatedStore
+    /// Empty until a test sets some.
     package let secrets: SimulatedSecrets
+    /// What the runs in this world said.
     package let reporter = RecordingReporter()
+    /// Stands still until a test moves it.
     package let clock: FixedClock
+    /// Another sequence in each process.
     package let random: DeterministicRandom
     private let processes: UInt64
 
@@ -31,8 +39,11 @@ package struct SimulatedWorld: Sendable {
 
     /// What exists at one moment, outside of any process.
     package struct Snapshot: Hashable, Sendable {
+        /// What exists at the provider.
         package var machines = SimulatedProvider.Contents()
+        /// What is stored.
         package var records = SimulatedStore.Contents()
+        /// Where the branches point.
         package var branches = ["main": SimulatedSource.commit(1)]
         /// How many processes there were: each has random bytes of its own.
         fileprivate var processes: UInt64 = 1

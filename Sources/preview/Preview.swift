@@ -43,6 +43,9 @@ struct Preview: AsyncParsableCommand {
                     StartCommand.self, StopCommand.self, RestartCommand.self, ExecCommand.self,
                 ]),
             CommandGroup(
+                name: "Serve",
+                subcommands: [ServeCommand.self, TokenCommand.self]),
+            CommandGroup(
                 name: "Record",
                 subcommands: [StateCommand.self, UnlockCommand.self]),
             CommandGroup(

@@ -79,6 +79,18 @@ struct FlyBootCloneTests {
         #expect(!fixture.exists("pwned"))
     }
 
+    @Test("large files without git-lfs are pointers, and that is said")
+    func pointers() async throws {
+        try FlyBootMachine.makeBin(fixture)
+        symlink("/usr/bin/curl", fixture.path("bin/curl"))
+        let commit = try await fixture.makeShop([
+            ".gitattributes": "*.psd filter=lfs\n", "big.psd": "pointer",
+        ])
+        let machine = try FlyBootMachine(fixture, environment: ["PATH": fixture.path("bin")])
+        try await machine.boot(.test(fixture, commit: commit))
+        #expect(try machine.output().contains { $0.contains("git-lfs is not installed") })
+    }
+
     // MARK: - Token
 
     @Test(

@@ -79,6 +79,38 @@ struct FlyBootImageTests {
     }
 
     @Test(
+        "the app is asked with whatever the image has",
+        arguments: ["curl", "wget", "nc", "bash", "nothing"])
+    func probing(tool: String) async throws {
+        let commit = try await fixture.makeShop()
+        try FlyBootMachine.makeBin(fixture)
+        if tool != "nothing" {
+            // One that is there and does not work keeps no other from being asked.
+            symlink("/bin/false", fixture.path(tool == "curl" ? "bin/nc" : "bin/curl"))
+            let program = tool == "nc" ? "/bin/busybox" : "/usr/bin/\(tool)"
+            symlink(program, fixture.path("bin/\(tool)"))
+        }
+        let machine = try FlyBootMachine(
+            fixture, environment: ["PATH": fixture.path("bin"), "STATUS": "204"])
+        try machine.start(.test(fixture, commit: commit))
+        let status = tool == "nothing" ? nil : 204
+        try await machine.until { try $0.events().contains(.ready(status: status)) }
+    }
+
+    @Test("without setsid, as with it", arguments: FlyBootMachine.Shell.available)
+    func withoutSessions(shell: FlyBootMachine.Shell) async throws {
+        let commit = try await fixture.makeShop()
+        try FlyBootMachine.makeBin(fixture)
+        symlink("/usr/bin/curl", fixture.path("bin/curl"))
+        let machine = try FlyBootMachine(
+            fixture, shell: shell, environment: ["PATH": fixture.path("bin")])
+        try machine.start(.test(fixture, commit: commit))
+        try await machine.untilReady()
+        machine.signal(SIGTERM)
+        #expect(try await machine.end() == 7)
+    }
+
+    @Test(
         "who is not root works where it may, and installs nothing",
         .enabled(if: geteuid() == 0 && setpriv != nil, "needs root and setpriv"),
         arguments: [true, false])

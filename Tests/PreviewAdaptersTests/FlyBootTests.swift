@@ -76,10 +76,10 @@ struct FlyBootTests {
         try await machine.untilEmpty()
     }
 
-    @Test("an app that ignores its end is killed", arguments: FlyBootMachine.Shell.available)
-    func stubborn(shell: FlyBootMachine.Shell) async throws {
-        let commit = try await fixture.makeShop(["stubborn": "trap '' TERM; exec python3 site.py"])
-        let machine = try FlyBootMachine(fixture, shell: shell)
+    @Test("an app that ignores its end is killed")
+    func stubborn() async throws {
+        let commit = try await fixture.makeShop()
+        let machine = try FlyBootMachine(fixture)
         try machine.start(
             .test(fixture, commit: commit).with {
                 $0.start = "trap '' TERM; exec python3 -m http.server --bind 0.0.0.0 $PORT"
@@ -87,6 +87,33 @@ struct FlyBootTests {
         #expect(try await machine.end() == 0)
         try await machine.untilEmpty()
     }
+
+    @Test("a node app behind npm", .enabled(if: npm != nil, "needs npm"))
+    func node() async throws {
+        let commit = try await fixture.makeRepository(
+            "shop",
+            [
+                "package.json": #"{"name": "shop", "scripts": {"start": "node server.js"}}"#,
+                "server.js": """
+                process.on("SIGTERM", () => { console.log("node got TERM"); process.exit(0) });
+                require("http").createServer((_, answer) => answer.end("hello"))
+                    .listen(process.env.PORT, process.env.HOST);
+                """,
+            ])
+        let machine = try FlyBootMachine(fixture, environment: ["NODE_ENV": "production"])
+        try machine.start(
+            .test(fixture, commit: commit, start: "npm start").with {
+                $0.install = "npm install --no-audit --no-fund --offline"
+            })
+        try await machine.untilReady()
+        #expect(try await machine.ask() == "hello")
+        machine.signal(SIGINT)
+        try await machine.end()
+        #expect(try machine.output().contains("node got TERM"))
+        try await machine.untilEmpty()
+    }
+
+    private static let npm = Command.locate("npm", in: "/usr/local/bin:/usr/bin:/bin")
 
     @Test("USR1 is the app's", arguments: FlyBootMachine.Shell.available)
     func userSignal(shell: FlyBootMachine.Shell) async throws {
@@ -194,39 +221,6 @@ struct FlyBootTests {
                     false
                 }
             })
-    }
-
-    @Test(
-        "the app is asked with whatever the image has",
-        arguments: ["curl", "wget", "nc", "bash", "nothing"])
-    func probing(tool: String) async throws {
-        let commit = try await fixture.makeShop()
-        try FlyBootMachine.makeBin(fixture)
-        if tool != "nothing" {
-            // One that is there and does not work keeps no other from being asked.
-            symlink("/bin/false", fixture.path(tool == "curl" ? "bin/nc" : "bin/curl"))
-            let program = tool == "nc" ? "/bin/busybox" : "/usr/bin/\(tool)"
-            symlink(program, fixture.path("bin/\(tool)"))
-        }
-        let machine = try FlyBootMachine(
-            fixture, environment: ["PATH": fixture.path("bin"), "STATUS": "204"])
-        try machine.start(.test(fixture, commit: commit), idleTimeout: 1)
-        #expect(try await machine.end() == 0)
-        let status = tool == "nothing" ? nil : 204
-        #expect(try machine.events().contains(.ready(status: status)))
-    }
-
-    @Test("without setsid, as with it", arguments: FlyBootMachine.Shell.available)
-    func withoutSessions(shell: FlyBootMachine.Shell) async throws {
-        let commit = try await fixture.makeShop()
-        try FlyBootMachine.makeBin(fixture)
-        symlink("/usr/bin/curl", fixture.path("bin/curl"))
-        let machine = try FlyBootMachine(
-            fixture, shell: shell, environment: ["PATH": fixture.path("bin")])
-        try machine.start(.test(fixture, commit: commit))
-        try await machine.untilReady()
-        machine.signal(SIGTERM)
-        #expect(try await machine.end() == 7)
     }
 
     @Test("it is clean", .enabled(if: shellcheck != nil, "needs shellcheck"))

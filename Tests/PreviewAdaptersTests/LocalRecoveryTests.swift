@@ -42,30 +42,54 @@ struct LocalRecoveryTests {
         #expect(try await fixture.provider.inspect(second) == nil)
     }
 
-    @Test("R-33: a machine of another lineage is not touched")
-    func foreign() async throws {
+    @Test(
+        "R-33: a machine of another lineage is not touched unasked, one of another source never",
+        arguments: [(true, false), (false, false), (false, true)])
+    func foreign(isSameSource: Bool, adopts: Bool) async throws {
         let fixture = try LocalFixture()
         let machine = try await fixture.allocate()
-        var spec = MachineSpec(
-            app: fixture.app,
-            owner: fixture.owner,
-            regions: ["local"],
-            resources: .default,
-            expiresAt: nil
-        )
-        spec.owner.lineage = "other"
-        do {
+        var owner = Ownership(lineage: "other", source: fixture.owner.source)
+        if !isSameSource { owner.source = String(repeating: "0", count: 64) }
+        let rejection = await #expect(throws: Rejection.self) {
             _ = try await fixture.provider.allocate(
-                spec,
-                replacing: nil,
-                attempt: TestAttempt(key: fixture.key(9))
-            )
-            Issue.record("it must be refused")
-        } catch let rejection as Rejection {
-            #expect(rejection.failure.code == .foreignObject)
-            #expect(rejection.failure.kind.exitCode == 7)
+                MachineSpec(
+                    app: fixture.app, owner: owner, regions: ["local"], resources: .default,
+                    expiresAt: nil),
+                replacing: nil, attempt: TestAttempt(key: fixture.key(9), adopts: adopts))
         }
+        let code = isSameSource ? ErrorCode.recordedElsewhere : .foreignObject
+        #expect(rejection?.failure.code == code)
+        #expect(rejection?.failure.kind.exitCode == 7)
+        #expect(try await fixture.provider.objects(of: owner, named: []).isEmpty)
         #expect(try await fixture.state(machine) == .created)
+    }
+
+    @Test("R-33: a machine that is taken over stays where it is; what ran for the other is ended")
+    func adopted() async throws {
+        let fixture = try LocalFixture()
+        let release = try await fixture.release(
+            ["app.py": TestApps.python()], start: "python3 app.py")
+        let (machine, _) = try await fixture.up(release)
+        let owner = Ownership(lineage: "other-" + fixture.app, source: fixture.owner.source)
+        let spec = MachineSpec(
+            app: fixture.app, owner: owner, regions: ["local"], resources: .default,
+            expiresAt: nil)
+        let proposal = try await fixture.provider.propose(spec)
+        #expect(proposal.url == machine.url && proposal.remarks.count == 1)
+        for isResumed in [false, true] {
+            let attempt = TestAttempt(
+                key: fixture.key(9), isResumed: isResumed, adopts: !isResumed)
+            let adopted = try await fixture.provider.allocate(
+                spec, replacing: nil, attempt: attempt)
+            #expect(adopted == machine)
+            #expect(isResumed || attempt.names == ["machine \(machine.name)"])
+        }
+        #expect(fixture.processes.isEmpty, "by the other's mark they would be found no more")
+        #expect(try await fixture.provider.objects(of: fixture.owner, named: []).isEmpty)
+        #expect(
+            try await fixture.provider.objects(of: owner, named: []).map(\.name)
+                == [machine.name])
+        try await fixture.provider.deallocate(machine)
     }
 
     @Test("a taken port leads to the next one, which is remarked")

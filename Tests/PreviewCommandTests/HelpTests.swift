@@ -7,7 +7,7 @@ struct HelpTests {
         "validate", "detect", "plan", "apply", "up", "destroy", "down", "cancel", "status", "list",
         "logs", "history", "open", "url", "start", "stop", "restart", "exec", "unlock", "init",
         "explain", "schema", "state show", "state list", "state verify", "state restore", "help",
-        "completions", "version",
+        "completions", "version", "serve", "token create", "token list", "token revoke",
     ]
 
     @Test("every command has help with an abstract and examples", arguments: commands)

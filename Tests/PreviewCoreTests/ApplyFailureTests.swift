@@ -168,19 +168,6 @@ struct ApplyFailureTests {
         #expect(await world.provider.contents.machines.map(\.name) == ["pv-\(attempt.key)"])
     }
 
-    @Test("R-33: an app of our name with another lineage is not adopted unasked")
-    func foreignLineage() async throws {
-        let world = SimulatedWorld()
-        await world.provider.change { contents in
-            contents.apps[SimulatedWorld.identity.folder] = Ownership(
-                lineage: "another", source: SimulatedWorld.identity.source)
-        }
-        let failure = try await failure(of: world)
-        #expect(failure.code == .foreignObject && failure.kind.exitCode == 7)
-        #expect(failure.evidence.map(\.label) == ["its lineage", "ours"])
-        #expect(await world.provider.contents.machines.isEmpty)
-    }
-
     @Test("a missing secret is found before the call, by name, and closes the attempt")
     func missingSecret() async throws {
         let world = SimulatedWorld()

@@ -14,6 +14,9 @@ final class TestServer: Sendable {
         case sendSlowly([String], every: Duration)
         /// Sends these bytes and closes.
         case sendThenClose(String)
+        /// Sends this many bytes after a head, then waits for the next request, and sets the flag
+        /// whenever nobody has taken any for a while.
+        case flood(Int, isBlocked: Locked<Bool>)
         /// Agrees, and from then on passes all bytes to and from this port.
         case tunnel(to: UInt16)
         /// Closes without a word.
@@ -108,6 +111,8 @@ private func serve(
         case .sendThenClose(let text):
             OutputChannel(connection.number).write(text)
             return
+        case .flood(let count, let isBlocked):
+            flood(connection, count, isBlocked)
         case .tunnel(let port):
             OutputChannel(connection.number).write("HTTP/1.1 200 Connection established\r\n\r\n")
             passThrough(connection, port)
@@ -119,6 +124,31 @@ private func serve(
             _ = read(connection.number, &buffer, 1)
             return
         }
+    }
+}
+
+/// The byte that a flood has at a place: the places of a part are told apart by it.
+func floodByte(at place: Int) -> UInt8 { UInt8(place % 251) }
+
+private func flood(_ connection: Descriptor, _ count: Int, _ isBlocked: Locked<Bool>) {
+    OutputChannel(connection.number).write(
+        "HTTP/1.1 200 OK\r\nContent-Length: \(count)\r\n\r\n"
+    )
+    // A whole number of rounds, so that every write begins with the same byte.
+    let rounds = (0..<251 * 256).map(floodByte)
+    var sent = 0
+    while sent < count {
+        var waiting = pollfd(fd: connection.number, events: Int16(POLLOUT), revents: 0)
+        while poll(&waiting, 1, 700) == 0 {
+            isBlocked.withLock { $0 = true }
+        }
+        let start = sent % rounds.count
+        let part = rounds[start..<min(rounds.count, start + count - sent)]
+        let written = part.withUnsafeBytes {
+            send(connection.number, $0.baseAddress, $0.count, Int32(MSG_DONTWAIT))
+        }
+        guard written > 0 else { return }
+        sent += written
     }
 }
 

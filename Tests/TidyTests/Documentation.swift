@@ -1,61 +1,20 @@
 /// Which declarations of a file need words of their own.
 struct Documentation {
     let source: SwiftSource
-    /// The names that protocols require. Whoever fulfils a requirement is documented by it.
-    let requirements: Set<String>
+    /// Whoever fulfils a requirement is documented by it.
+    let requirements: Requirements
 
-    /// What the standard library's protocols require.
-    static let standardRequirements: Set = [
-        "encode", "hash", "description", "debugDescription", "rawValue", "makeIterator", "next",
-    ]
-
-    /// The lines, from 1, of `package` declarations that nothing documents. A stored property
-    /// without a comment, and an initialiser that only fills such, are spoken for by their type's.
+    /// The lines, from 1, of `package` declarations that nothing documents.
+    ///
+    /// An initialiser that does nothing but fill properties needs no words: its parameters are the
+    /// properties, and those have theirs.
     var missing: [Int] {
         source.code.indices.filter { index in
-            guard let name = declaration(source.code[index]) else { return false }
-            return !isDocumented(index) && !requirements.contains(name)
-                && !Self.standardRequirements.contains(name)
+            guard let declared = Declaration(source.code[index]) else { return false }
+            return !isDocumented(index) && !isFulfilment(declared, at: index)
+                && !(declared.kind == "init" && onlyFills(from: index))
         }.map { $0 + 1 }
     }
-
-    /// The names of the members that the protocols of a file require.
-    static func requirements(in source: SwiftSource) -> [String] {
-        var names: [String] = []
-        var depth: Int?
-        for line in source.code {
-            if depth == nil, line.contains(/\bprotocol\s+\w+/) { depth = 0 }
-            guard let inside = depth else { continue }
-            if let name = line.firstMatch(of: /\b(?:func|var|init|subscript)\s*(\w*)/)?.1 {
-                names.append(String(name))
-            }
-            let change = line.count { $0 == "{" } - line.count { $0 == "}" }
-            depth = inside + change > 0 || !line.contains("}") ? inside + change : nil
-        }
-        return names
-    }
-
-    /// The name of what a line declares for the package, or nil if it needs no words.
-    private func declaration(_ line: String) -> String? {
-        let words = line.split { !($0.isLetter || $0.isNumber || $0 == "_") }
-        guard let access = words.firstIndex(of: "package") else { return nil }
-        let modifiers: Set<Substring> = ["final", "static", "indirect", "nonisolated", "mutating"]
-        guard words[..<access].allSatisfy({ modifiers.contains($0) || line.contains("@\($0)") }),
-            let kind = words[access...].dropFirst().first(where: { !modifiers.contains($0) }),
-            kinds.contains(kind)
-        else { return nil }
-        let isStatic = words.contains("static")
-        if kind == "init" || kind == "let" && !isStatic { return nil }
-        // A stored property; a computed one has a body.
-        if kind == "var", !isStatic, !line.contains("{") { return nil }
-        let after = words.firstIndex(of: kind).map { words[($0 + 1)...].first ?? "" } ?? ""
-        return String(after)
-    }
-
-    private let kinds: Set<Substring> = [
-        "func", "var", "let", "init", "subscript", "struct", "class", "enum", "actor", "protocol",
-        "typealias",
-    ]
 
     /// Whether a comment of three slashes stands above a line, attributes in between aside.
     private func isDocumented(_ index: Int) -> Bool {
@@ -64,8 +23,149 @@ struct Documentation {
         return above >= 0 && source.lines[above].contains(/^\s*\/\/\//)
     }
 
-    init(of source: SwiftSource, requirements: Set<String>) {
-        self.source = source
-        self.requirements = requirements
+    private func isFulfilment(_ declared: Declaration, at index: Int) -> Bool {
+        Requirements.isStandard(declared)
+            || requirements.cover(declared.name, in: enclosingType(of: index))
+    }
+
+    /// The type or the extension that a line stands in.
+    private func enclosingType(of index: Int) -> String? {
+        let indentation = source.code[index].prefix { $0 == " " }.count
+        return source.code[..<index].reversed().lazy
+            .filter { $0.prefix { $0 == " " }.count < indentation }
+            .compactMap(Requirements.typeName).first
+    }
+
+    /// Whether all that the initialiser at a line does is to put values into properties.
+    private func onlyFills(from index: Int) -> Bool {
+        guard let body = source.body(from: index) else { return false }
+        return body.split { $0 == "\n" || $0 == ";" }.allSatisfy { statement in
+            statement.allSatisfy { $0 == " " }
+                || statement.contains(/^ *(self\.)?\w+ = (\w+|\[:?\]|\w+\(\w+\)) *$/)
+        }
+    }
+}
+
+/// What a line declares for the package.
+struct Declaration {
+    /// Such as `func` or `var`.
+    let kind: Substring
+    let name: String
+    /// Of an initialiser's first parameter.
+    let label: Substring?
+
+    init?(_ line: String) {
+        let words = line.split { !($0.isLetter || $0.isNumber || $0 == "_") }
+        guard let access = words.firstIndex(of: "package") else { return nil }
+        let modifiers: Set<Substring> = [
+            "final", "static", "indirect", "nonisolated", "mutating", "lazy", "weak", "private",
+            "internal", "set",
+        ]
+        guard words[..<access].allSatisfy({ modifiers.contains($0) || line.contains("@\($0)") }),
+            let place = words[access...].dropFirst().firstIndex(where: { !modifiers.contains($0) }),
+            Self.kinds.contains(words[place])
+        else { return nil }
+        kind = words[place]
+        let next = words[(place + 1)...].first
+        name = String(kind == "init" ? kind : next ?? kind)
+        label = kind == "init" ? next : nil
+    }
+
+    private static let kinds: Set<Substring> = [
+        "func", "var", "let", "init", "subscript", "struct", "class", "enum", "actor", "protocol",
+        "typealias",
+    ]
+}
+
+/// What the protocols of all sources require, and who conforms to them.
+struct Requirements {
+    /// The names of the required members, by protocol.
+    private var members: [String: Set<String>] = [:]
+    /// The names after the colon of a type and of its extensions, by type.
+    private var conformances: [String: Set<String>] = [:]
+
+    init(of sources: [SwiftSource]) {
+        for source in sources {
+            for index in source.code.indices {
+                guard let type = Self.typeName(source.code[index]) else { continue }
+                conformances[type, default: []].formUnion(Self.inherited(source, from: index))
+                guard source.code[index].contains(/\bprotocol\b/) else { continue }
+                members[type] = Self.required(source.body(from: index) ?? "")
+            }
+        }
+    }
+
+    /// Whether a protocol of the standard library requires it.
+    static func isStandard(_ declared: Declaration) -> Bool {
+        guard declared.kind != "init" else {
+            return declared.label == "from" || declared.label?.hasSuffix("Literal") == true
+        }
+        return [
+            "encode", "hash", "description", "debugDescription", "rawValue", "makeIterator", "next",
+        ].contains(declared.name)
+    }
+
+    /// Whether a protocol of the sources requires a member of a type.
+    func cover(_ member: String, in type: String?) -> Bool {
+        guard let type else { return false }
+        return conformances[type, default: []].union([type])
+            .contains { members[$0]?.contains(member) == true }
+    }
+
+    /// The type that a line begins to declare or to extend.
+    static func typeName(_ line: String) -> String? {
+        // Most lines do neither; to cut them all into words costs too much.
+        guard
+            line.utf8.last == UInt8(ascii: "{") || line.utf8.last == UInt8(ascii: "}")
+                || line.utf8.last == UInt8(ascii: ",") || line.utf8.last == UInt8(ascii: ":")
+        else { return nil }
+        let words = line.split(maxSplits: 8) { $0 == " " || $0 == ":" || $0 == "<" }
+        guard let kind = words.firstIndex(where: kinds.contains), kind + 1 < words.count,
+            words[..<kind].allSatisfy({ $0.allSatisfy(\.isLowercase) })
+        else { return nil }
+        return words[kind + 1].split(separator: ".").last.map(String.init)
+    }
+
+    private static let kinds: Set<Substring> = [
+        "struct", "class", "enum", "actor", "protocol", "extension",
+    ]
+
+    /// The names between the colon of a declaration and its body.
+    private static func inherited(_ source: SwiftSource, from index: Int) -> [String] {
+        var header = ""
+        for line in source.code[index...] {
+            header += line + " "
+            if line.contains("{") { break }
+        }
+        guard let colon = header.firstIndex(of: ":") else { return [] }
+        return header[colon...].prefix { $0 != "{" }
+            .split { !($0.isLetter || $0.isNumber || $0 == "_") }.map(String.init)
+    }
+
+    private static func required(_ body: String) -> Set<String> {
+        Set(
+            body.matches(of: /\b(?:func|var|subscript|(init))\s*(\w*)/).map {
+                String($0.1 ?? $0.2)
+            })
+    }
+}
+
+extension SwiftSource {
+    /// The code between the braces of what a line declares; nil if it has none.
+    fileprivate func body(from index: Int) -> String? {
+        var depth = 0
+        var body = ""
+        for line in code[index...] {
+            for character in line {
+                if character == "}" { depth -= 1 }
+                if character == "}", depth == 0 { return body }
+                if depth > 0 { body.append(character) }
+                if character == "{" { depth += 1 }
+            }
+            // What has no body on the lines of its head is followed by another declaration.
+            if depth == 0, line.allSatisfy({ $0 == " " }) { return nil }
+            body += depth > 0 ? "\n" : ""
+        }
+        return nil
     }
 }

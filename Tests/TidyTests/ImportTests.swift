@@ -10,6 +10,13 @@ import Testing
         "preview": [
             "PreviewData", "PreviewCore", "PreviewSystem", "PreviewAdapters", "ArgumentParser",
         ],
+        "PreviewServer": [
+            "PreviewCore", "Hummingbird", "HummingbirdCore", "HummingbirdTLS", "NIOCore",
+            "NIOConcurrencyHelpers", "HTTPTypes", "Logging", "ServiceLifecycle",
+        ],
+        "preview-server": [
+            "PreviewServer", "PreviewCore", "PreviewSystem", "PreviewAdapters", "ArgumentParser",
+        ],
         "PreviewTestSupport": ["PreviewCore", "PreviewSystem", "PreviewAdapters", "Testing"],
         "FlySimulator": [
             "PreviewCore", "PreviewSystem", "Glibc", "HummingbirdCore", "NIOCore", "NIOPosix",

@@ -21,9 +21,9 @@ import Testing
 
     @Test("every package declaration is documented")
     func documentation() {
-        let requirements = Set(SourceTree.sources.flatMap(Documentation.requirements))
+        let requirements = Requirements(of: SourceTree.sources)
         let findings = SourceTree.sources.flatMap { source in
-            Documentation(of: source, requirements: requirements).missing.map {
+            Documentation(source: source, requirements: requirements).missing.map {
                 Finding(path: source.path, line: $0, text: "no documentation")
             }
         }

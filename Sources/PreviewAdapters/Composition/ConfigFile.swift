@@ -9,6 +9,7 @@ package struct ConfigFile: Hashable, Sendable {
     package var shownPath: String
     /// The absolute folder of the file, free of symbolic links.
     package var folder: String
+    /// Its content as it was read, which the parser has not seen yet.
     package var bytes: [UInt8]
 
     /// The name that is looked for.

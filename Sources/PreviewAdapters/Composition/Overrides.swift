@@ -8,7 +8,12 @@ struct Overrides {
 
     /// Changes the configuration and tells where each value came from.
     func apply(to config: inout Config) throws -> [ValueOrigin] {
-        [
+        if let target = choices.target {
+            config.name = target.project
+            config.isNameGiven = true
+            config.repository = target.repository ?? config.repository
+        }
+        return [
             try branch(of: &config), try provider(of: &config), try region(of: &config),
             ValueOrigin(name: "repo", value: config.repository.text, origin: ConfigFile.name),
         ]

@@ -6,11 +6,15 @@ import PreviewSystem
 package struct RecordedPreview: Sendable {
     /// The name its record is kept under.
     package let folder: String
+    /// The record as it was when the preview was looked for; never one that was destroyed.
     package let state: State
+    /// Where the record is, and where what a command says of it is written.
     package let store: FileStore
     /// The configuration, where the preview was found by it.
     package let workspace: Workspace?
+    /// What the command was started with.
     package let surroundings: Surroundings
+    /// Keeps secrets and tokens out of everything that is shown.
     package let redactor: Redactor
 
     /// Finds a preview by app name or session id, else by the configuration, else the only one there.
@@ -88,6 +92,17 @@ package struct RecordedPreview: Sendable {
                 evidence: alive.map { .init("preview", $0.state.app) }, retry: "preview list")
         }
         return first
+    }
+
+    /// A preview that was found, with its configuration where there is one.
+    package init(
+        folder: String, state: State, store: FileStore, workspace: Workspace?,
+        surroundings: Surroundings
+    ) {
+        self.init(
+            folder: folder, state: state, store: store, workspace: workspace,
+            surroundings: surroundings,
+            redactor: workspace?.redactor ?? Redactor(Tokens(surroundings).all))
     }
 
     private init(

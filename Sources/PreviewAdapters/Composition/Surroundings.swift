@@ -1,14 +1,19 @@
-import PreviewCore
+package import PreviewCore
 import PreviewSystem
 
 /// What the process was started with: the only place that reads the environment.
 package struct Surroundings: Sendable {
+    /// Every variable, empty ones included; ``value(_:)`` is what most questions mean.
     package var environment: [String: String]
+    /// Absolute; relative paths of flags and variables start from it.
     package var workingDirectory: String
     /// The running program's file, to start supervisors from.
     package var executable: String
+    /// Absolute: from `HOME`, else from the list of users; `nil` where neither names one.
     package var home: String?
+    /// Name of the user, written into records and locks.
     package var user: String
+    /// Name of this machine, by which `local` previews are told from another machine's.
     package var host: String
 
     package init(
@@ -56,18 +61,42 @@ package struct Surroundings: Sendable {
 
 /// What the flags choose to work on; `nil` leaves it to the environment, the file and the defaults.
 package struct Choices: Sendable {
+    /// `-f`: the path of the configuration.
     package var file: String?
+    /// `-C`: the folder to work as if started in.
     package var directory: String?
+    /// `--branch`: a name, or `current` for the checked-out one.
     package var branch: String?
+    /// `--provider` or `--local`; not checked yet.
     package var provider: String?
+    /// `--region`; not checked yet.
     package var region: String?
+    /// `--state`: the folder of the records.
     package var state: String?
+    /// `--env-file`: where values of secrets are, in place of the `.env` beside the file.
     package var envFile: String?
+    /// A named user of the server, whose previews are apart from everybody else's; `nil` for this
+    /// user (SPEC section 2).
+    package var user: String?
+    /// What a call of the server puts in the place of the file's project and repository.
+    package var target: Target?
+
+    /// A project and its repository, as a call of the server names them.
+    package struct Target: Hashable, Sendable {
+        package var project: String
+        /// `nil` leaves the file's.
+        package var repository: RepositoryReference?
+
+        package init(project: String, repository: RepositoryReference?) {
+            self.project = project
+            self.repository = repository
+        }
+    }
 
     package init(
         file: String? = nil, directory: String? = nil, branch: String? = nil,
         provider: String? = nil, region: String? = nil, state: String? = nil,
-        envFile: String? = nil
+        envFile: String? = nil, user: String? = nil, target: Target? = nil
     ) {
         self.file = file
         self.directory = directory
@@ -76,5 +105,7 @@ package struct Choices: Sendable {
         self.region = region
         self.state = state
         self.envFile = envFile
+        self.user = user
+        self.target = target
     }
 }

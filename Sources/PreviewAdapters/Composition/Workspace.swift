@@ -4,12 +4,17 @@ import PreviewSystem
 /// Everything a command about one configured preview needs, put together from the file, the flags
 /// and the environment.
 package struct Workspace: Sendable {
+    /// What the command was started with.
     package let surroundings: Surroundings
+    /// The configuration's file, as it was read.
     package let file: ConfigFile
+    /// What the file asks for, with flags and variables laid over it.
     package let config: Config
     /// Digest of the file's bytes and of what the flags and variables made of them.
     package let configDigest: String
+    /// Which preview it is: name, source, user and branch.
     package let identity: PreviewIdentity
+    /// Where the record is kept.
     package let store: FileStore
     /// The absolute folder that is previewed as it is, where it is no git repository.
     package let plainFolder: String?
@@ -44,7 +49,8 @@ package struct Workspace: Sendable {
         plainFolder = Self.plainFolder(
             of: config.repository.folder(relativeTo: file.folder, home: surroundings.home))
         identity = try await Self.identity(
-            &config, folder: file.folder, source: git, surroundings: surroundings)
+            &config, user: choices.user, folder: file.folder, source: git,
+            surroundings: surroundings)
         store = FileStore(
             path: try Self.statePath(config, choices, folder: file.folder, surroundings))
         let dotenv = try Self.dotenv(choices, folder: file.folder, surroundings)
@@ -86,9 +92,12 @@ package struct Workspace: Sendable {
     }
 
     private static func identity(
-        _ config: inout Config, folder: String, source: GitRepository, surroundings: Surroundings
+        _ config: inout Config, user: String?, folder: String, source: GitRepository,
+        surroundings: Surroundings
     ) async throws -> PreviewIdentity {
         let repository = config.repository
+        // This user's own name is no other user's: the page and the command line share theirs.
+        let user = user == surroundings.user ? nil : user
         let local = repository.folder(relativeTo: folder, home: surroundings.home)
         let origin = local == nil ? nil : try await source.origin(of: repository)
         let branch: String =
@@ -99,14 +108,14 @@ package struct Workspace: Sendable {
         if !config.isNameGiven, let name = origin?.remote?.name { config.name = name }
         let digest = SourceDigest(
             repository: repository.identity(of: local, origin: origin), branch: branch,
-            path: config.path)
+            path: config.path, user: user)
         let remote = repository.remote ?? origin?.remote
         return PreviewIdentity(
             folder: AppName.candidate(config.name, digest).description,
             otherNames: (1...4).map { [name = config.name] number in
                 AppName.candidate(name, digest, number: number).description
             },
-            source: digest.hex, user: surroundings.user, host: surroundings.host,
+            source: digest.hex, user: user ?? surroundings.user, host: surroundings.host,
             repository: remote?.url ?? local ?? repository.text,
             repositoryName: remote?.repositoryName ?? repository.name(of: local), branch: branch)
     }
@@ -161,7 +170,9 @@ package struct Workspace: Sendable {
 
 /// Where a value came from (BEHAVIOURS U1).
 package struct ValueOrigin: Hashable, Sendable {
+    /// The key of the configuration that it is the value of, such as `branch`.
     package var name: String
+    /// The value as it is used.
     package var value: String
     /// Such as `--branch`, `PREVIEW_BRANCH` or `preview.yaml`.
     package var origin: String
@@ -183,6 +194,7 @@ package struct Tokens: Sendable {
     /// The host that GitHub's token is for unless `GITHUB_SERVER_URL` names another.
     static let publicGitHub = "github.com"
 
+    /// Picks the tokens out of the variables; one that is empty counts as not set.
     package init(_ surroundings: Surroundings) {
         // An address of another form names no host, so that no host gets the token.
         let server = surroundings.value("GITHUB_SERVER_URL")

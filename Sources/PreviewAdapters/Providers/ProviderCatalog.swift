@@ -6,9 +6,13 @@ package enum ProviderCatalog {
     package struct Ingredients: Sendable {
         /// The name its record is kept under.
         package var app: String
+        /// Where the records are; `local` keeps its machines beside them.
         package var store: FileStore
+        /// What the program was started with: its file and its variables.
         package var surroundings: Surroundings
+        /// How repositories are read; `local` lets its supervisor fetch with the same settings.
         package var source: GitRepository
+        /// Keeps secrets and tokens out of what is shown.
         package var redactor: Redactor
 
         package init(

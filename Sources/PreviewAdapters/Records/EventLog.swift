@@ -5,9 +5,11 @@ import PreviewSystem
 package struct LoggedEvent: Hashable, Sendable {
     /// Position in the preview's log, from 1, without a gap.
     package var seq: Int
+    /// When it was said, in wall time.
     package var time: Timestamp
     /// The run that said it.
     package var run: String
+    /// What was said, already redacted.
     package var event: Event
 
     package init(seq: Int, time: Timestamp, run: String, event: Event) {
@@ -157,21 +159,42 @@ package struct EventHistory: Sendable {
     /// Torn lines are skipped and counted.
     package func read(from offset: Int = 0) throws -> (events: [LoggedEvent], next: Int, torn: Int)
     {
+        let (lines, next, torn) = try lines(from: offset, atMost: .max)
+        return (lines.map(\.event), next, torn)
+    }
+
+    /// The same with the bytes of each line, and not all at once.
+    ///
+    /// `limit`: the most bytes to read, unless a single line is longer; the rest comes next time.
+    package func lines(
+        from offset: Int, atMost limit: Int
+    ) throws -> (lines: [(event: LoggedEvent, bytes: [UInt8])], next: Int, torn: Int) {
         guard let file = try store.folder(of: app)?.file(EventLog.fileName) else {
             return ([], offset, 0)
         }
         let size = try file.size()
         guard size > offset else { return ([], min(size, offset), 0) }
-        let bytes = try file.read(at: offset, count: size - offset)
-        guard let end = bytes.lastIndex(of: 0x0A) else { return ([], offset, 0) }
-        var (events, torn) = ([LoggedEvent](), 0)
-        for line in bytes[...end].split(separator: 0x0A) {
-            if let event = LoggedEvent(line: Array(line)) {
-                events.append(event)
+        let count = min(size - offset, limit)
+        let bytes = try file.read(at: offset, count: count)
+        guard let end = bytes.lastIndex(of: 0x0A) else {
+            guard offset + count < size else { return ([], offset, 0) }
+            return try lines(from: offset, atMost: count * 2)
+        }
+        var (lines, torn) = ([(event: LoggedEvent, bytes: [UInt8])](), 0)
+        for part in bytes[...end].split(separator: 0x0A) {
+            let line = Array(part)
+            if let event = LoggedEvent(line: line) {
+                lines.append((event, line))
             } else {
                 torn += 1
             }
         }
-        return (events, offset + end + 1, torn)
+        return (lines, offset + end + 1, torn)
+    }
+
+    /// The log's length in bytes, and something that is another one after each save of the record:
+    /// to know cheaply whether there is news.
+    package func mark() throws -> (size: Int, record: String) {
+        try store.mark(of: app, log: EventLog.fileName)
     }
 }

@@ -59,7 +59,9 @@ package struct LocalSecretSource: SecretSource {
 package enum DotenvFile {
     /// Why a line cannot be read; lines count from 1.
     package struct Problem: Error, Hashable, Sendable {
+        /// Of the file, where the variable begins.
         package var line: Int
+        /// What is wrong with it; no value is in it.
         package var message: String
     }
 

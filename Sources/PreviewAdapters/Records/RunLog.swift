@@ -3,15 +3,21 @@ import PreviewSystem
 
 /// One line of `runs.jsonl`: a run of a command that changed or tried to change something.
 package struct RunRecord: Hashable, Sendable, Codable {
+    /// Eight hexadecimal digits; the run's events and its lock carry the same.
     package var run: String
     /// Such as `apply`.
     package var command: String
+    /// Who ran it.
     package var user: String
+    /// Wall time of the start.
     package var startedAt: Timestamp
+    /// How long it took, by a clock that does not jump.
     package var seconds: Double
     /// `done`, or the code of the failure.
     package var outcome: String
+    /// The exit status of the process; 0 is success.
     package var exitCode: Int32
+    /// The steps that ended in this run, in order; a repeated step is there twice.
     package var steps: [StepResult]
 
     package init(
@@ -30,7 +36,9 @@ package struct RunRecord: Hashable, Sendable, Codable {
 
     /// How one step ended in this run.
     package struct StepResult: Hashable, Sendable, Codable {
+        /// From 1 to 4.
         package var step: Int
+        /// How long it took; 0 for one that failed.
         package var seconds: Double
         /// `completed` or the code of the failure.
         package var outcome: String

@@ -27,6 +27,7 @@ package struct GitCommand: Hashable, Sendable {
 package struct GitOutcome: Hashable, Sendable {
     /// The exit status; 0 is success.
     package let status: Int32
+    /// What git wrote to standard output, as bytes: names of files need not be text.
     package let output: [UInt8]
     /// What git wrote to standard error, or at least its end.
     package let errors: String

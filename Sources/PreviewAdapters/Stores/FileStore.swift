@@ -18,11 +18,17 @@ package struct FileStore: StateStore {
 
     /// Opens the folder of one preview, making it and the one above; for logs and the local provider.
     package func makeFolder(of app: String) throws -> Folder {
+        let root = try makeRoot()
+        return try translating { try root.makeFolder(app) }
+    }
+
+    /// Opens the folder of all records, making it.
+    func makeRoot() throws -> Folder {
         try translating {
             let isNew = !exists()
             let root = try Folder.make(path)
             if isNew { try root.write(".gitignore", Array("*\n".utf8)) }
-            return try root.makeFolder(app)
+            return root
         }
     }
 
@@ -35,6 +41,17 @@ package struct FileStore: StateStore {
                 guard error.cause == .notFound else { throw error }
                 return nil
             }
+        }
+    }
+
+    /// Length of a log, and something that is another one after each save of the record.
+    func mark(of app: String, log name: String) throws -> (size: Int, record: String) {
+        guard let folder = try folder(of: app) else { return (0, "") }
+        return try translating {
+            let record = try folder.file(Self.document).map { file in
+                "\(file.modifiedUnixMilliseconds)-\(try file.size())"
+            }
+            return (try folder.file(name)?.size() ?? 0, record ?? "")
         }
     }
 

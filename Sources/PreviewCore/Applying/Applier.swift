@@ -19,16 +19,21 @@ package struct Applier: Sendable {
 
     /// What a run was asked to do.
     package struct Request: Sendable {
+        /// What is asked for, already valid.
         package var config: Config
+        /// Digest of the file and of what flags and variables made of it, as saved plans carry it.
         package var configDigest: String
+        /// Which steps are wanted; the others are checked and not run.
         package var selection = Selection.all
         /// Steps from this one on run again even where nothing differs.
         package var retryFrom: StepID?
         /// A saved plan that must still fit.
         package var saved: Plan?
+        /// Whether the world is looked at before planning; `false` plans from the record alone.
         package var looks = true
         /// Whether what another record made of the same branch may be taken over.
         package var adopts = false
+        /// How long to wait for another run before ``ErrorCode/locked`` ends this one.
         package var lockTimeout = Duration.seconds(0)
 
         package init(config: Config, configDigest: String) {
@@ -85,6 +90,7 @@ package struct PreviewIdentity: Hashable, Sendable {
     package var folder: String
     /// SHA-256 of host, owner, repository, branch, path and a named user.
     package var source: String
+    /// Who sets it up, as the record and the locks show it.
     package var user: String
     /// Name of this machine, for `local` previews.
     package var host: String
@@ -92,6 +98,7 @@ package struct PreviewIdentity: Hashable, Sendable {
     package var repository: String
     /// `owner/name`, or the name of a local folder.
     package var repositoryName: String
+    /// The branch's name, never `current`.
     package var branch: String
     /// Further candidates of the app's name, for when the first is somebody else's.
     package var otherNames: [String]

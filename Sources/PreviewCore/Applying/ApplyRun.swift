@@ -23,6 +23,8 @@ struct ApplyRun: Sendable {
     private var warned: Set<String> = []
     /// Steps from this one on are still to be done again, done or not.
     private var retryFrom: StepID?
+    /// Whether a person said that what another record has may be taken over.
+    private var adopts: Bool
 
     init(
         request: Applier.Request, world: World, store: any StateStore, approver: any Approver,
@@ -35,15 +37,11 @@ struct ApplyRun: Sendable {
         self.holder = holder
         self.identity = identity
         retryFrom = request.retryFrom
+        adopts = request.adopts
         refresher = Refresher(
             config: request.config, world: world, otherNames: identity.otherNames,
             looks: request.looks)
-        fresh = State(
-            lineage: Identifier.uuid(world.random(16)), serial: 0, app: identity.folder,
-            source: identity.source, salt: Digest.hexadecimal(world.random(16)),
-            project: request.config.name, user: identity.user, repository: identity.repository,
-            branch: identity.branch, path: request.config.path, provider: request.config.provider,
-            host: request.config.provider == .local ? identity.host : nil, createdAt: world.now())
+        fresh = State(beginning: request.config, as: identity, in: world)
     }
 
     /// Reads the record, looks at the world and plans.
@@ -125,7 +123,9 @@ struct ApplyRun: Sendable {
             }
             let isFresh = approved?.approval == .standing
             try Task.checkCancellation()
-            if try await runLocked(step, expecting: planned, after: isFresh ? view : nil) {
+            if try await runOrAdopt(
+                step, expecting: planned, after: isFresh ? view : nil)
+            {
                 if let from = retryFrom, from <= step.id {
                     retryFrom = StepID(number: step.id.number + 1)
                 }
@@ -187,6 +187,23 @@ struct ApplyRun: Sendable {
         return approval
     }
 
+    /// Runs the step; where another record has what it needs, asks whether to take that over and
+    /// runs it again: the answer is the yes to this step, too. `false` as ``runLocked(_:expecting:)``.
+    private mutating func runOrAdopt(
+        _ step: any Step, expecting planned: PlannedStep, after view: View?
+    ) async throws -> Bool {
+        do {
+            return try await runLocked(step, expecting: planned, after: view)
+        } catch let refusal as Failure where refusal.code == .recordedElsewhere && !adopts {
+            guard try await approver.adopts(refusal) else { throw refusal }
+            adopts = true
+        }
+        // The refusal is in the record by now, so the plan has another reason for the same work.
+        let again = try await look().plan[step.id]
+        guard again.isSameWork(as: planned) else { return false }
+        return try await runLocked(step, expecting: again, after: nil)
+    }
+
     /// Runs the step under the lock; `false` when the plan is no longer what was approved.
     private mutating func runLocked(
         _ step: any Step, expecting planned: PlannedStep, after view: View?
@@ -223,7 +240,7 @@ struct ApplyRun: Sendable {
         reportBegin(step, planned: planned, view: view)
         let recorder = JournalRecorder(
             journal: journal, step: step.id, attempt: attempt, isResumed: isResumed,
-            adopts: request.adopts)
+            adopts: adopts)
         let run = StepRun(
             config: request.config, identity: identity, state: await journal.state,
             facts: view.facts, previous: view.state.output(of: step), action: planned.action,
@@ -332,12 +349,8 @@ struct ApplyRun: Sendable {
     private mutating func reportBegin(_ step: any Step, planned: PlannedStep, view: View) {
         if !hasSaved {
             hasSaved = true
-            let isNew = view.state.startedAt == nil
-            world.reporter.report(
-                Event(
-                    .session,
-                    isNew ? "Setup session created successfully" : "Setup session resumed",
-                    data: ["id": .string(view.state.lineage), "isNew": .bool(isNew)]))
+            let isNew = view.loaded?.state.isDestroyed ?? true
+            world.reporter.report(.sessionBegins(view.state, isNew: isNew))
             world.reporter.report(Event(.log, "App Name: \(view.plan.app)"))
             if let url = view.plan.url { world.reporter.report(Event(.log, "Preview URL: \(url)")) }
         }

@@ -3,6 +3,7 @@
 package struct Destroyer: Sendable {
     /// What was taken away and what is left.
     package struct Receipt: Hashable, Sendable {
+        /// The name in use, which may be a later candidate than the record's.
         package var app: String
         /// Steps that were undone, in the order of undoing.
         package var undone: [StepID]

@@ -2,7 +2,9 @@
 package enum StateRecord {
     /// A state and the tag of the bytes it came from.
     package struct Loaded: Sendable {
+        /// The state, found to be whole and to belong to the preview that was asked for.
         package var state: State
+        /// What a write has to name to replace exactly these bytes.
         package var version: StoreVersion
     }
 

@@ -18,11 +18,13 @@ package struct RepositoryReference: Hashable, Sendable {
 
     /// A remote address. All spellings of one address have equal ``identity``.
     package struct Remote: Hashable, Sendable {
+        /// How the host is spoken to; decides nothing about identity.
         package let scheme: Scheme
         /// The account at an ssh host; `nil` for the other transports.
         package let user: String?
         /// Lower case; empty for `file`. IPv6 addresses keep their brackets.
         package let host: String
+        /// As written; `nil` for the transport's own.
         package let port: Int?
         /// Owner folders and the repository, percent-decoded, without `.git`; never empty.
         package let segments: [String]

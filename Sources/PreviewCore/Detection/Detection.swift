@@ -6,12 +6,17 @@ package struct Detection: Hashable, Sendable {
     package var projectType: String?
     /// The framework's name for people; `nil` for bare runtimes.
     package var framework: String?
+    /// Lower case, such as `typescript`; `nil` where the files do not tell.
     package var language: String?
+    /// The tool that installs, such as `pnpm`; `nil` where there is nothing to install.
     package var packageManager: String?
     /// As pinned by the project, for corepack and messages; not part of the JSON.
     package var packageManagerVersion: String?
+    /// What runs it; `nil` for static sites and where no language was recognised.
     package var runtime: Runtime?
+    /// The shell lines of its life; each may be missing.
     package var commands = Commands()
+    /// Where it is said to listen if it ignores `PORT`; `nil` where nothing is certain.
     package var port: Int?
     /// Where a build leaves its files, relative to the application.
     package var outputDirectory: String?
@@ -21,8 +26,11 @@ package struct Detection: Hashable, Sendable {
     package var scripts: [String] = []
     /// Applications of a monorepo, by path.
     package var apps: [Detection] = []
+    /// Every fact that was used, in the order in which it was found.
     package var evidence: [Evidence] = []
+    /// What a person should know or decide, a sentence each.
     package var warnings: [String] = []
+    /// Whether there is something to boot at all.
     package var kind = Kind.unknown
     /// Files whose presence would have made an unknown project known.
     package var lookedFor: [String] = []
@@ -39,6 +47,7 @@ package struct Detection: Hashable, Sendable {
 
     /// The program that runs the project.
     package struct Runtime: Hashable, Sendable {
+        /// Such as `node` or `python`.
         package var name: String
         /// A version or range as the project writes it; `nil` when it pins none.
         package var version: String?
@@ -54,9 +63,13 @@ package struct Detection: Hashable, Sendable {
 
     /// Shell lines, run in the folder of the application.
     package struct Commands: Hashable, Sendable {
+        /// Fetches dependencies; the reproducible form where a lock file allows it.
         package var install: String?
+        /// Makes what is started or served; `nil` where nothing has to be built.
         package var build: String?
+        /// Starts the app for visitors.
         package var start: String?
+        /// Starts the app for development.
         package var dev: String?
 
         package init() {}
@@ -76,7 +89,9 @@ package struct Detection: Hashable, Sendable {
     package struct Evidence: Hashable, Sendable {
         /// A file of the repository.
         package var file: String
+        /// Why the file speaks for the value, such as `dependency next`.
         package var reason: String
+        /// The value it speaks for; `nil` where it speaks for none of them.
         package var field: Field?
 
         package init(file: String, reason: String, field: Field?) {

@@ -22,6 +22,7 @@ enum Ports {
             source.first(#"(?:^|\s)--(?:server\.)?port[= ]+["']?(\d{2,5})\b"#)
             ?? source.first(#"(?:^|\s)PORT=["']?(\d{2,5})\b"#)
             ?? source.first(#"(?:^|\s)-p[= ]?(\d{2,5})\b"#)
+            ?? source.first(#"(?:^|\s)(?:-l|--listen)[= ]?(\d{2,5})\b"#)
             ?? source.first(
                 #"(?:--bind|-b|--host|runserver|--listen|-l)[= ]+[\w.\[\]:]*:(\d{2,5})\b"#
             )

@@ -71,7 +71,8 @@ enum WantedFiles {
         "pom.yml", "build.gradle", "build.gradle.kts", "settings.gradle", "settings.gradle.kts",
         "libs.versions.toml", "gradle-wrapper.properties", "system.properties", ".java-version",
         ".sdkmanrc", ".jdk-version", "application.properties", "application.yml",
-        "application.yaml", "application.conf", "build.sbt", "plugins.sbt", "project.clj", "deps.edn", "build.clj",
+        "application.yaml", "application.conf", "build.sbt", "plugins.sbt", "project.clj",
+        "deps.edn", "build.clj",
         // BEAM
         "mix.exs", ".elixir-version", ".exenv-version", ".erlang-version", "gleam.toml",
         "rebar.config",

@@ -33,6 +33,7 @@ extension ErrorCode {
         case .noFreePort: .noFreePort
         case .foreignObject: .foreignObject
         case .machineGone: .machineGone
+        case .recordedElsewhere: .recordedElsewhere
         case .otherHost: .otherHost
         case .otherProvider: .otherProvider
         case .regionFull: .regionFull
@@ -92,6 +93,16 @@ extension ErrorCode {
         case .planKeepsMoving: .planKeepsMoving
         case .destroyedMeanwhile: .destroyedMeanwhile
         case .hookFailed: .hookFailed
+        case .tokenWrong: .tokenWrong
+        case .foreignRequest: .foreignRequest
+        case .repositoryNotAllowed: .repositoryNotAllowed
+        case .tooManyRequests: .tooManyRequests
+        case .badRequest: .badRequest
+        case .noSuchPage: .noSuchPage
+        case .serverMissing: .serverMissing
+        case .cannotListen: .cannotListen
+        case .serverStopping: .serverStopping
+        case .tokenUnknown: .tokenUnknown
         case .usage: .usage
         case .interrupted: .interrupted
         case .timedOut: .timedOut

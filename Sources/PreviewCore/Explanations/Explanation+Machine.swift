@@ -42,8 +42,8 @@ extension Explanation {
             or taken away.
             """,
         causes: [
-            "another checkout or person made a preview of the same repository and branch",
             "something was made by hand under that name",
+            "the mark of what was made was changed or removed",
         ],
         remedies: [
             "see what is recorded here: `preview list`",
@@ -64,6 +64,24 @@ extension Explanation {
             "or forget it: `preview destroy`",
         ],
         kind: .failed
+    )
+
+    static let recordedElsewhere = Explanation(
+        title: "Another record has this preview",
+        meaning: """
+            The app or machine that the preview needs was made of the same repository and branch, \
+            and another record says so: a team-mate's, or one of this machine that was lost. It is \
+            left alone until a person says that this record may take it over.
+            """,
+        causes: [
+            "a team-mate or a CI run set up a preview of the same branch",
+            "the record that it belongs to was deleted or is in another state folder",
+        ],
+        remedies: [
+            "take it over: `preview apply --adopt`; the other record then no longer owns it",
+            "or use the record that it belongs to, with --state",
+        ],
+        kind: .stateNeedsRecovery
     )
 
     static let otherHost = Explanation(

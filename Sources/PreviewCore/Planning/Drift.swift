@@ -1,6 +1,8 @@
 /// A difference between the world and the record.
 package struct Drift: Hashable, Sendable {
+    /// The step whose result is no longer what is there.
     package var step: StepID
+    /// What differs, as the plan shows it.
     package var message: String
     /// What to do about it.
     package var action: Action

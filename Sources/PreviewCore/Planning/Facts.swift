@@ -3,7 +3,9 @@
 package struct Facts: Sendable {
     /// Where the branch points now.
     package var head: Head?
+    /// What was seen of the machine.
     package var machine = MachineFact.notSeen
+    /// Where a machine would answer; `nil` once one is recorded, and where nobody asked.
     package var proposal: Proposal?
     /// Names and digests of the secrets as they are now.
     package var secrets = SecretsFingerprint()
@@ -25,14 +27,18 @@ package struct Facts: Sendable {
 
 /// What a step's input is worked out from.
 package struct PlanContext: Sendable {
+    /// What is asked for.
     package var config: Config
+    /// What is recorded.
     package var state: State
+    /// What was seen outside.
     package var facts: Facts
     /// The actions of the earlier steps in this plan.
     package var upstream: [StepID: Action]
     /// Reading an output back costs more than all the comparing, so each is read once.
     private let outputs: [StepID: any Sendable]
 
+    /// Reads the recorded outputs back, once for all steps.
     package init(config: Config, state: State, facts: Facts, upstream: [StepID: Action] = [:]) {
         self.config = config
         self.state = state

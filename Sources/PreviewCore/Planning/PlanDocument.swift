@@ -34,7 +34,7 @@ package enum PlanDocument {
                 "commit": JSONValue(plan.observed.commit),
                 "machine": .string(plan.observed.machine),
             ],
-            "cost": .null,
+            "cost": plan.cost?.json ?? .null,
             "summary": [
                 "toRun": .int(plan.running.count),
                 "waiting": .int(plan.steps.count { $0.action == .wait }),

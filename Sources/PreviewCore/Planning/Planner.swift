@@ -1,9 +1,14 @@
 /// Works out the difference between what is recorded, what was seen, and what is asked for. Pure.
 package struct Planner: Sendable {
+    /// What is asked for.
     package var config: Config
+    /// Digest of the file and of what flags and variables made of it; goes into the plan.
     package var configDigest: String
+    /// Which preview it is, in words for the plan.
     package var identity: PreviewIdentity
+    /// What is recorded.
     package var state: State
+    /// What was seen outside.
     package var facts: Facts
     /// Steps from this one on are run again even where nothing differs.
     package var retryFrom: StepID?
@@ -41,7 +46,8 @@ package struct Planner: Sendable {
             lineage: state.startedAt == nil ? nil : state.lineage, serial: state.serial,
             configDigest: configDigest, url: machine?.previewUrl ?? facts.proposal?.url,
             isLive: isBooted && !drift.contains { $0.step != .settings } && !facts.machine.isDown,
-            steps: steps, drift: drift, warnings: warnings(in: context), observed: facts.observed,
+            steps: steps, drift: drift, warnings: warnings(in: context),
+            cost: PlanCost(config, state: state), observed: facts.observed,
             destroys: false)
     }
 

@@ -4,6 +4,14 @@ package protocol Approver: Sendable {
     ///
     /// - Throws: ``Failure`` of kind ``Failure/Kind/notApproved`` when there is nobody to ask.
     func approve(_ step: PlannedStep, in plan: Plan) async throws -> Approval
+
+    /// Asks whether what another record made of the same branch may be taken over (ENGINE R-33);
+    /// `refusal` says what it is. No lock is held meanwhile. Without anybody to ask it is a no.
+    func adopts(_ refusal: Failure) async throws -> Bool
+}
+
+extension Approver {
+    package func adopts(_ refusal: Failure) async throws -> Bool { false }
 }
 
 /// The answer to one step.

@@ -1,5 +1,6 @@
 /// What a machine is doing.
 package struct MachineStatus: Hashable, Sendable {
+    /// In our vocabulary; ``MachineState/unknown`` where the provider's word fits none.
     package var state: MachineState
     /// The provider's own word, shown where ours does not fit.
     package var detail: String?
@@ -11,6 +12,7 @@ package struct MachineStatus: Hashable, Sendable {
     package var resources: Config.Resources?
     /// What else somebody changed behind our back, in words such as `services`.
     package var otherChanges: [String]
+    /// Where it stands now, where the provider tells.
     package var region: String?
     /// Since when it has been in this state.
     package var since: Timestamp?
@@ -36,6 +38,16 @@ package struct MachineStatus: Hashable, Sendable {
         self.since = since
         self.idleStopAt = idleStopAt
         self.restarts = restarts
+    }
+
+    /// The fields of `preview status --json` and of the API.
+    package var json: JSONValue {
+        [
+            "state": .string(state.rawValue), "detail": JSONValue(detail),
+            "commit": JSONValue(commit), "since": JSONValue(since?.text),
+            "idleStopAt": JSONValue(idleStopAt?.text), "restarts": .int(restarts),
+            "region": JSONValue(region),
+        ]
     }
 }
 

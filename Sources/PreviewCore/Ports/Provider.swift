@@ -13,6 +13,11 @@ package protocol Provider: Sendable {
 
     /// Step 2: makes the machine named after the attempt, or finds the one this attempt made.
     /// Each object's name is given to `attempt` before the call that makes it.
+    ///
+    /// What carries the same source and another lineage is another record's: a ``Rejection`` with
+    /// ``ErrorCode/recordedElsewhere``, both lineages in its evidence, unless the attempt
+    /// ``AttemptRecorder/adopts``. Then it gets this owner's marks and keeps its name and its URL.
+    /// What carries no marks, or another source's, is left alone (``ErrorCode/foreignObject``).
     func allocate(
         _ spec: MachineSpec, replacing previous: Machine?, attempt: any AttemptRecorder
     ) async throws -> Machine
@@ -78,10 +83,13 @@ package struct Ownership: Hashable, Sendable, Codable {
 
 /// Something outside that carries an owner's marks.
 package struct OwnedObject: Hashable, Sendable {
+    /// What sort of thing it is.
     package var kind: ObjectKind
+    /// As people and receipts name it.
     package var name: String
     /// What the provider needs to find it again.
     package var id: String
+    /// Whose marks it carries.
     package var owner: Ownership
     /// Key of the attempt that made or last changed it.
     package var attempt: String?
@@ -99,7 +107,9 @@ package struct OwnedObject: Hashable, Sendable {
 
 /// An object by the name it was given before it was made.
 package struct NamedObject: Hashable, Sendable {
+    /// What sort of thing it is.
     package var kind: ObjectKind
+    /// Exactly as the call that makes it gives it.
     package var name: String
 
     package init(_ kind: ObjectKind, _ name: String) {
@@ -130,9 +140,11 @@ package protocol AttemptRecorder: Sendable {
 
 /// A line an app or a step printed.
 package struct LogLine: Hashable, Sendable {
+    /// When it was printed, in wall time.
     package var time: Timestamp
     /// `stdout`, `stderr` or `supervisor`.
     package var stream: String
+    /// One line without its end, not redacted yet.
     package var text: String
 
     package init(time: Timestamp, stream: String, text: String) {

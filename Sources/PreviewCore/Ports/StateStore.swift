@@ -41,7 +41,9 @@ package protocol StoreLock: Sendable {
 
 /// Bytes and the tag by which they are replaced.
 package struct StoredBytes: Hashable, Sendable {
+    /// The document as it is stored.
     package var bytes: [UInt8]
+    /// What a write has to name to replace exactly these bytes.
     package var version: StoreVersion
 
     package init(bytes: [UInt8], version: StoreVersion) {
@@ -52,7 +54,9 @@ package struct StoredBytes: Hashable, Sendable {
 
 /// An earlier version and the serial it is kept under.
 package struct KeptBytes: Hashable, Sendable {
+    /// Serial of the state in these bytes, as the writer that replaced them said.
     package var serial: Int
+    /// The document as it was stored.
     package var bytes: [UInt8]
     /// Where it is, for messages.
     package var place: String
@@ -66,6 +70,7 @@ package struct KeptBytes: Hashable, Sendable {
 
 /// The store's opaque tag for compare-and-swap.
 package struct StoreVersion: Hashable, Sendable {
+    /// Only the store that gave it knows what it means.
     package var tag: String
 
     package init(_ tag: String) { self.tag = tag }
@@ -75,11 +80,15 @@ package struct StoreVersion: Hashable, Sendable {
 package struct LockHolder: Hashable, Sendable, Codable {
     /// What `unlock` is given.
     package var id: String
+    /// Who started the run.
     package var user: String
+    /// Name of the machine it runs on.
     package var host: String
+    /// Its process id, which means something on ``host`` only.
     package var process: Int32
     /// The command, such as `preview apply`.
     package var command: String
+    /// When the run began, in wall time.
     package var since: Timestamp
 
     package init(

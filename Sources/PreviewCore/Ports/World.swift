@@ -1,8 +1,12 @@
 /// Everything outside that a step may touch, handed in by the caller.
 package struct World: Sendable {
+    /// Whom to ask for machines.
     package var provider: any Provider
+    /// Where repositories are read.
     package var source: any RepositorySource
+    /// Where secret values come from.
     package var secrets: any SecretSource
+    /// Who hears what the run says.
     package var reporter: any Reporter
     /// Wall time, for display and life times.
     package var now: @Sendable () -> Timestamp

@@ -14,7 +14,9 @@ package struct Session: Sendable {
 
     /// What it was computed from.
     package let state: State
+    /// How far each step is; there is one of every step.
     package let statuses: [StepID: StepStatus]
+    /// The first failure in the order of the steps; a run that is gone counts as one.
     package let failure: (step: StepID, error: RecordedError)?
 
     /// Looks at a state.

@@ -11,23 +11,35 @@ package struct State: Hashable, Sendable {
     package var source: String
     /// 16 random bytes in hexadecimal, for digests of secrets.
     package var salt: String
+    /// `name` of the configuration.
     package var project: String
+    /// Who set it up; enters the source only for a named user of the server.
     package var user: String
     /// The repository's normalised address, or the path of a local folder.
     package var repository: String
+    /// The branch's name, never `current`.
     package var branch: String
+    /// The sub-application of a monorepo; empty for the top of the repository.
     package var path: String
+    /// Where it runs; another provider means another machine, so it only changes without one.
     package var provider: ProviderName
     /// The machine a `local` preview runs on; `nil` for other providers.
     package var host: String?
+    /// When the record came into being.
     package var createdAt: Timestamp
+    /// When it was last written; for display, the order is the serial.
     package var updatedAt: Timestamp
+    /// When the first step began; `nil` for a record in which none has.
     package var startedAt: Timestamp?
+    /// When all four steps were done; `nil` again while one of them is being done or is not.
     package var completedAt: Timestamp?
+    /// End of its life, as step 3 last set it; `nil` for none.
     package var expiresAt: Timestamp?
+    /// When it was cancelled; the next `apply` takes that back.
     package var cancelledAt: Timestamp?
     /// Set when everything was taken away: a tombstone that keeps a late run from reviving it.
     package var destroyedAt: Timestamp?
+    /// What is known of the steps; one that never began is not in it.
     package var steps: [StepID: StepRecord]
 
     package init(
@@ -100,8 +112,11 @@ package struct StepRecord: Hashable, Sendable {
 
 /// The last success of a step.
 package struct Applied: Hashable, Sendable {
+    /// What the step was given.
     package var input: JSONValue
+    /// What it found or made: the result of SPEC section 1.
     package var output: JSONValue
+    /// When it succeeded, in wall time.
     package var at: Timestamp
     /// How long it took, with at most three decimals.
     package var seconds: Double
@@ -116,12 +131,17 @@ package struct Applied: Hashable, Sendable {
 
 /// A step that was begun: saved before its effect.
 package struct Attempt: Hashable, Sendable {
+    /// The same on every resumption; names what is made (ENGINE section 2).
     package var key: String
+    /// What the plan said of the step.
     package var action: Action
+    /// What the step is given; a resumed attempt that makes named objects keeps it.
     package var input: JSONValue
+    /// When it began first, in wall time.
     package var begunAt: Timestamp
     /// Whether the outcome is unknown; `false` after a rejection or an observed failure.
     package var open: Bool
+    /// Why it failed or was given up; `nil` while nothing is known to have gone wrong.
     package var error: RecordedError?
     /// Objects that may have been made, named before the call that makes them.
     package var calls: [Call]
@@ -144,8 +164,11 @@ package struct Attempt: Hashable, Sendable {
 
     /// One object that this attempt may have made.
     package struct Call: Hashable, Sendable {
+        /// What sort of thing it is.
         package var object: ObjectKind
+        /// Exactly as the call that makes it gives it.
         package var name: String
+        /// What became of the call.
         package var outcome: Outcome
 
         package init(object: ObjectKind, name: String, outcome: Outcome = .begun) {
@@ -163,7 +186,9 @@ package struct Attempt: Hashable, Sendable {
 
 /// Why an attempt failed, as `status` shows it.
 package struct RecordedError: Hashable, Sendable {
+    /// For programs; `preview explain` tells more.
     package var code: ErrorCode
+    /// One sentence in the user's words, without secrets.
     package var message: String
 
     package init(code: ErrorCode, message: String) {

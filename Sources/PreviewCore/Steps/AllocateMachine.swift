@@ -22,7 +22,9 @@ package struct AllocateMachine: Step {
 
     /// Where the machine is to stand, and how big it is made.
     package struct Input: Codable, Hashable, Sendable {
+        /// The name to take first; once there is a machine, the one in use.
         package var app: String
+        /// Who makes it; another one means another machine.
         package var provider: ProviderName
         /// In order of preference; for `local` always `["local"]`.
         package var regions: [String]
@@ -32,14 +34,20 @@ package struct AllocateMachine: Step {
 
     /// The result of step 2 (SPEC section 1), with the machine as the provider knows it.
     package struct Output: Codable, Hashable, Sendable {
+        /// The name that was taken.
         package var appName: String
+        /// Where it answers once something is booted.
         package var previewUrl: String
+        /// Name of the size it was made with.
         package var machineSize: String
+        /// Where it stands.
         package var region: String
+        /// The provider's own name for it.
         package var machineId: String
         /// True only because the provider confirmed it.
         package var reserved: Bool
         package var description: String
+        /// The machine as later calls name it.
         package var machine: Machine
     }
 

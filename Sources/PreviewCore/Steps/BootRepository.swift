@@ -16,31 +16,45 @@ package struct BootRepository: Step {
 
     /// Everything that a change of means another boot.
     package struct Input: Codable, Hashable, Sendable {
+        /// Id of the machine; another machine needs its boot anew.
         package var machine: String
+        /// Full commit; `nil` while neither the branch nor the record tells it.
         package var commit: String?
+        /// The folder of the app in the repository; empty for its top.
         package var path: String
         /// Digest of the settings the app must be restarted for.
         package var settings: String
+        /// How it is installed, built and started.
         package var commands: RunCommands
+        /// The base image that `run.image` asks for; `nil` leaves the choice to the provider.
         package var image: String?
+        /// How it has to prove itself: what proved the last boot may not prove the next.
         package var health: Config.Health
     }
 
     /// The result of step 4 (SPEC section 1).
     package struct Output: Codable, Hashable, Sendable {
+        /// `ready`, once it answered.
         package var bootStatus: String
         /// `ready` only after a real answer.
         package var syncStatus: String
+        /// What was done, for the page and for people.
         package var nextActions: [NextAction]
+        /// The five phases with their durations.
         package var phases: [BootReceipt.PhaseResult]
+        /// The answer that proved it.
         package var evidence: BootReceipt.Proof
         package var description: String
+        /// What the provider remarked, such as that the app listens on another port.
         package var notes: [String]
+        /// The machine it runs on.
         package var machine: Machine
 
         /// A line for whoever looks at the result, done when it is true (BEHAVIOURS D56).
         package struct NextAction: Codable, Hashable, Sendable {
+            /// One sentence.
             package var text: String
+            /// Whether it was done, as far as this boot knows.
             package var done: Bool
         }
     }

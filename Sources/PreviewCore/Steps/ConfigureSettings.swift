@@ -18,29 +18,39 @@ package struct ConfigureSettings: Step {
     package struct Input: Codable, Hashable, Sendable {
         /// Id of the machine that is configured; another machine needs its settings anew.
         package var machine: String
+        /// Plain values.
         package var environment: [String: String]
+        /// Names and salted digests: a change shows and no value is kept.
         package var secrets: SecretsFingerprint
+        /// The size the machine is to have.
         package var resources: Config.Resources
+        /// When it is started, stopped and given up.
         package var lifecycle: Config.Lifecycle
     }
 
     /// The result of step 3 (SPEC section 1).
     package struct Output: Codable, Hashable, Sendable {
+        /// Plain values that were set.
         package var environment: [String: String]
         /// Names only.
         package var secrets: [String]
+        /// The size that was set.
         package var resources: Size
+        /// Whether it is stopped for want of traffic and started by the next visitor.
         package var autoStartStop: Bool
         /// Such as `1h`; `never` when it is not stopped for want of traffic.
         package var shutdownAfterInactivity: String
         package var description: String
         /// What the provider remarked, such as limits it cannot enforce here.
         package var notes: [String]
+        /// Digest of everything that the app must be restarted for.
         package var revision: String
+        /// End of its life; `nil` for none.
         package var expiresAt: Timestamp?
 
         /// How big the machine is.
         package struct Size: Codable, Hashable, Sendable {
+            /// Number of virtual processors.
             package var cpu: Int
             /// In MB.
             package var memory: Int

@@ -18,10 +18,13 @@ package struct DetectRepository: Step {
     package struct Input: Codable, Hashable, Sendable {
         /// Digest of address, branch, path and user; the address itself may be a path of this machine.
         package var source: String
+        /// The branch's name, never `current`.
         package var branch: String
+        /// The folder of the app in the repository; empty for its top.
         package var path: String
         /// `nil` while the branch could not be looked up; the step then looks itself.
         package var commit: String?
+        /// First line of the commit's message, shown and never compared.
         package var subject: String?
     }
 

@@ -1,8 +1,12 @@
 /// The result of step 1 (SPEC section 1): where the code is and how it is run.
 package struct DetectedRepository: Codable, Hashable, Sendable {
+    /// `owner/name`, or the folder's name.
     package var repositoryName: String
+    /// The address as people open it, or the path of a local folder; never with credentials.
     package var repositoryUrl: String
+    /// The branch's name, never `current`.
     package var branchName: String
+    /// Full commit, or the content digest of a plain folder.
     package var commit: String
     /// First line of the commit's message, where it is known.
     package var subject: String?
@@ -11,17 +15,27 @@ package struct DetectedRepository: Codable, Hashable, Sendable {
 
     /// Id of the catalogue, or ``unknownType``.
     package var projectType: String
+    /// The framework's name for people; `nil` for bare runtimes.
     package var framework: String?
+    /// Lower case, such as `typescript`; `nil` where the files do not tell.
     package var language: String?
+    /// The tool that installs; `nil` where there is nothing to install.
     package var packageManager: String?
+    /// What runs it; `nil` for static sites and where no language was recognised.
     package var runtime: Runtime?
+    /// What `package.json` tells, empty for projects without one.
     package var packageInfo: PackageInfo
+    /// As detected; what `run` overrides comes with step 4.
     package var commands: Commands
+    /// Where it is said to listen if it ignores `PORT`; `nil` where nothing is certain.
     package var port: Int?
+    /// Where a build leaves its files, relative to the app's folder.
     package var outputDirectory: String?
     /// The folder to serve where the project is a static site, relative to its path.
     package var staticRoot: String?
+    /// Why it was taken for what it is.
     package var evidence: [Evidence]
+    /// What a person should know or decide, a sentence each.
     package var warnings: [String]
     /// Variables that `.env.example` names.
     package var requiredVariables: [String]
@@ -33,8 +47,11 @@ package struct DetectedRepository: Codable, Hashable, Sendable {
 
     /// The program that runs the project, and where its version is written.
     package struct Runtime: Codable, Hashable, Sendable {
+        /// Such as `node` or `python`.
         package var name: String
+        /// A version or range as the project writes it; `nil` when it pins none.
         package var version: String?
+        /// Where the version is written, such as `package.json engines`.
         package var source: String?
     }
 
@@ -46,15 +63,21 @@ package struct DetectedRepository: Codable, Hashable, Sendable {
 
     /// Shell lines, run in the folder of the application.
     package struct Commands: Codable, Hashable, Sendable {
+        /// Fetches dependencies; `nil` where there is nothing to install.
         package var install: String?
+        /// Makes what is started or served; `nil` where nothing has to be built.
         package var build: String?
+        /// Starts the app for visitors; `nil` for a static site and where nothing is known.
         package var start: String?
+        /// Starts the app for development.
         package var dev: String?
     }
 
     /// A file of the repository and what it speaks for.
     package struct Evidence: Codable, Hashable, Sendable {
+        /// Its path in the repository.
         package var file: String
+        /// Why it speaks for the value, such as `dependency next`.
         package var reason: String
     }
 }

@@ -1,13 +1,18 @@
 /// How the app is installed, built and started: what was detected, with `run:` laid over it.
 package struct RunCommands: Codable, Hashable, Sendable {
+    /// Fetches dependencies, a shell line; `nil` skips the phase.
     package var install: String?
+    /// Builds, a shell line; `nil` skips the phase.
     package var build: String?
+    /// Starts the app, a shell line; `nil` for a static site.
     package var start: String?
     /// The folder to serve where there is nothing to start, relative to the app's path.
     package var staticRoot: String?
+    /// The detected runtime, such as `python`; decides what the machine is prepared with.
     package var runtime: String?
     /// The port the app is expected on (BEHAVIOURS Q10).
     package var port: Int?
+    /// Which of the start commands was wanted.
     package var mode: Config.Mode
 
     /// Combines detection with the configuration's overrides, which win field by field.

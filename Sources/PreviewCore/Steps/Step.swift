@@ -75,7 +75,9 @@ package struct Wish<Input: Sendable>: Sendable {
 
 /// A field of an input as people see it.
 package struct Field: Hashable, Sendable {
+    /// As the plan shows it, such as `env.LOG_LEVEL`.
     package var name: String
+    /// What is shown and compared.
     package var value: JSONValue
     /// Why the step runs when this field changes, such as `new commit`.
     package var cause: String
@@ -101,7 +103,9 @@ package struct Field: Hashable, Sendable {
 
 /// What a step may use while it runs.
 package struct StepRun<Output: Sendable>: Sendable {
+    /// What is asked for, with what a step needs beyond its input, such as limits of time.
     package var config: Config
+    /// Which preview it is.
     package var identity: PreviewIdentity
     /// The record as it was when the step began.
     package var state: State
@@ -109,8 +113,11 @@ package struct StepRun<Output: Sendable>: Sendable {
     package var facts: Facts
     /// The output that is being replaced or updated, if the step succeeded before.
     package var previous: Output?
+    /// What the plan said of it, which was approved.
     package var action: Action
+    /// Where to name what is made, before it is made.
     package var attempt: any AttemptRecorder
+    /// Everything outside.
     package var world: World
 
     package init(

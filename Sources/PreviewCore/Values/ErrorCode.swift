@@ -37,6 +37,7 @@ package enum ErrorCode: String, CaseIterable, Codable, Sendable {
     case noFreePort = "PV0302"
     case foreignObject = "PV0303"
     case machineGone = "PV0304"
+    case recordedElsewhere = "PV0305"
     case otherHost = "PV0306"
     case otherProvider = "PV0307"
     case regionFull = "PV0308"
@@ -105,9 +106,23 @@ package enum ErrorCode: String, CaseIterable, Codable, Sendable {
     case destroyedMeanwhile = "PV0611"
     case hookFailed = "PV0612"
 
-    // The program itself
+    // Use of the program
     case usage = "PV0701"
     case interrupted = "PV0702"
     case timedOut = "PV0703"
+
+    // The server
+    case tokenWrong = "PV0801"
+    case foreignRequest = "PV0802"
+    case repositoryNotAllowed = "PV0803"
+    case tooManyRequests = "PV0804"
+    case badRequest = "PV0805"
+    case noSuchPage = "PV0806"
+    case serverMissing = "PV0807"
+    case cannotListen = "PV0808"
+    case serverStopping = "PV0809"
+    case tokenUnknown = "PV0810"
+
+    // The program itself
     case internalError = "PV0900"
 }

@@ -1,7 +1,10 @@
 /// One thing a run says. Terminal, log file, page and event stream are all made from these.
 package struct Event: Hashable, Sendable {
+    /// What happened, which decides what ``data`` has.
     package var kind: Kind
+    /// How serious it is.
     package var level: Level
+    /// The step it is about, if it is about one.
     package var step: StepID?
     /// The error's code, for failures and warnings that have one.
     package var code: ErrorCode?

@@ -14,6 +14,8 @@ package struct Failure: Error, Hashable, Sendable {
     package var fix: String?
     /// The command that tries again.
     package var retry: String?
+    /// Earlier steps that have to be done first, where that is the failure.
+    package var missing: [StepID] = []
 
     /// Makes the failure of an operation that did not work (exit 1).
     package init(
@@ -40,7 +42,9 @@ package struct Failure: Error, Hashable, Sendable {
 
     /// One labelled fact, such as `last lines` or `request id`.
     package struct Evidence: Hashable, Sendable, Codable {
+        /// A word or two; labels of one failure may repeat.
         package var label: String
+        /// The fact, possibly of several lines; redacted by whoever shows it.
         package var text: String
 
         package init(_ label: String, _ text: String) {
@@ -113,11 +117,13 @@ extension Failure {
             numbers.count == 1
             ? "step \(numbers[0])"
             : "steps " + numbers.dropLast().joined(separator: ", ") + " and " + (numbers.last ?? "")
-        return Failure(
+        var failure = Failure(
             .stepOrder, "step \(step.number) cannot run before \(list)", step: step,
             evidence: evidence,
             fix: "run \(missing.count == 1 ? "it" : "them") first, or all at once",
             retry: "preview apply --through \(step.number)")
+        failure.missing = missing
+        return failure
     }
 
     /// What a step would do kept changing while it was being approved or finished.

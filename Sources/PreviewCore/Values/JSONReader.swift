@@ -1,8 +1,12 @@
 /// Where and why a text is not JSON. Lines and columns count from 1, columns in bytes.
 package struct JSONSyntaxError: Error, Hashable, Sendable {
+    /// From 1.
     package var line: Int
+    /// From 1, in bytes.
     package var column: Int
+    /// From 0, in bytes from the start of the text.
     package var offset: Int
+    /// What is wrong, without the place.
     package var message: String
 }
 

@@ -14,7 +14,9 @@ package enum JSONValue: Hashable, Sendable {
 package struct JSONObject: Hashable, Sendable {
     /// One name and its value.
     package struct Member: Hashable, Sendable {
+        /// Without escapes.
         package var name: String
+        /// Any value, an object again as well.
         package var value: JSONValue
 
         package init(name: String, value: JSONValue) {

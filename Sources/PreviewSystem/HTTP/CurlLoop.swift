@@ -10,6 +10,7 @@ final class CurlLoop: @unchecked Sendable {
     private enum Order: Sendable {
         case run(CurlTransfer, Completion)
         case cancel(CurlTransfer)
+        case resume(CurlTransfer)
         case stop
     }
 
@@ -44,6 +45,11 @@ final class CurlLoop: @unchecked Sendable {
         give(.cancel(transfer))
     }
 
+    /// Lets a transfer go on whose stream was full.
+    func resume(_ transfer: CurlTransfer) {
+        give(.resume(transfer))
+    }
+
     /// Ends the thread and what still runs on it. To be called once, with no call after it.
     func stop() {
         give(.stop)
@@ -60,14 +66,22 @@ final class CurlLoop: @unchecked Sendable {
             preview_curl_multi_perform(multi, &count)
             finishDone()
             endSilent()
+            // libcurl 7.88 may overlook the end of an HTTP/2 stream that arrives along with what
+            // another one reads, until anything else happens: after news it is asked once more.
+            let hasNews = takeNews()
             // Returns when there is work, at a wake-up, and before the next timeout of a transfer.
-            preview_curl_multi_poll(multi, millisecondsToWait)
+            preview_curl_multi_poll(multi, hasNews ? 0 : millisecondsToWait)
         }
         for handle in Array(running.keys) {
             end(handle) { $0.failure(.cancelled) }
         }
         preview_curl_multi_cleanup(multi)
         if let share { preview_curl_share_cleanup(share) }
+    }
+
+    /// Whether anything has come for a transfer since the last time.
+    private func takeNews() -> Bool {
+        running.values.count { $0.0.takeNews() } > 0
     }
 
     /// Ends the transfers that have been waiting for too long.
@@ -80,12 +94,11 @@ final class CurlLoop: @unchecked Sendable {
     }
 
     private var millisecondsToWait: Int32 {
-        let longest = Int32(60_000)
-        guard let deadline = running.values.compactMap(\.0.silence.deadline).min() else {
-            return longest
-        }
-        let wait = (deadline - .now) / .milliseconds(1)
-        return Int32(min(max(wait.rounded(.up), 0), Double(longest)))
+        guard !running.isEmpty else { return 60_000 }
+        let deadline = running.values.compactMap(\.0.silence.deadline).min()
+        let wait = deadline.map { ($0 - .now) / .milliseconds(1) } ?? .infinity
+        // A look each second costs nothing, and ends whatever else libcurl may overlook.
+        return Int32(min(max(wait.rounded(.up), 0), 1000))
     }
 
     /// False when the thread is to end.
@@ -102,6 +115,8 @@ final class CurlLoop: @unchecked Sendable {
                 if running[transfer.handle] != nil {
                     end(transfer.handle) { $0.failure(.cancelled) }
                 }
+            case .resume(let transfer):
+                if running[transfer.handle] != nil { transfer.resume() }
             case .stop: return false
             }
         }

@@ -41,18 +41,20 @@ extension CurlTransfer {
     }
 
     /// Whether redirects are followed.
-    private var isFollowing: Bool {
+    var isFollowing: Bool {
         HTTPRequest.isRead(request.method) && request.redirectLimit > 0
     }
 
     private var isSecure: Bool { request.url.lowercased().hasPrefix("https:") }
 
     private func setConnection() {
-        // HTTP/2 where TLS agrees on it, HTTP/1.1 elsewhere.
-        set(CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_2TLS)
+        // HTTP/2 where TLS agrees on it, HTTP/1.1 elsewhere. A paused stream would hold up its
+        // connection, so it gets one that carries nothing else.
+        let isShared = isSecure && stream == nil
+        set(CURLOPT_HTTP_VERSION, isShared ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1)
         guard request.reusesConnection else { return set(CURLOPT_FRESH_CONNECT, 1) }
         // One that is being made may turn out to carry more than one request.
-        if isSecure { set(CURLOPT_PIPEWAIT, 1) }
+        if isShared { set(CURLOPT_PIPEWAIT, 1) }
         if !HTTPRequest.isRead(request.method) {
             set(CURLOPT_MAXAGE_CONN, Self.longestIdleForChanges)
         }

@@ -11,6 +11,8 @@ final class CurlTransfer: @unchecked Sendable {
     /// How long the server may go on saying nothing.
     private(set) var silence: SilenceLimit
 
+    /// Where the body goes as it arrives, or nil if it is kept for the response.
+    let stream: BodyBuffer?
     private let attempt: Int
     private let created = ContinuousClock.now
     /// How often the request went out, or was about to.
@@ -18,6 +20,7 @@ final class CurlTransfer: @unchecked Sendable {
     private var headers: [HTTPHeader] = []
     private var received: [UInt8] = []
     private var isOverLimit = false
+    private var hasNews = false
     // What libcurl is given without copying it; see `CurlTransfer+Options`.
     var requestHeaders: UnsafeMutablePointer<curl_slist>?
     var connectTo: UnsafeMutablePointer<curl_slist>?
@@ -28,6 +31,7 @@ final class CurlTransfer: @unchecked Sendable {
     init(
         _ request: HTTPRequest,
         attempt: Int,
+        streamingTo stream: BodyBuffer?,
         network: HTTPNetwork,
         userAgent: String
     ) throws(HTTPFailure) {
@@ -37,6 +41,7 @@ final class CurlTransfer: @unchecked Sendable {
         self.handle = handle
         self.request = request
         self.attempt = attempt
+        self.stream = stream
         silence = SilenceLimit(for: request)
         body = .allocate(capacity: request.body?.count ?? 0)
         _ = body.initialize(from: request.body ?? [])
@@ -63,17 +68,20 @@ final class CurlTransfer: @unchecked Sendable {
         guard code == CURLE_OK || (isCut && code == CURLE_WRITE_ERROR) else {
             return .failure(failure(isOverLimit ? .bodyTooLarge : cause(code), code))
         }
-        return .success(
-            HTTPResponse(
-                status: number(CURLINFO_RESPONSE_CODE),
-                headers: headers,
-                body: received,
-                isBodyCut: isCut,
-                url: text(CURLINFO_EFFECTIVE_URL),
-                redirectCount: number(CURLINFO_REDIRECT_COUNT),
-                remoteAddress: text(CURLINFO_PRIMARY_IP),
-                remotePort: UInt16(clamping: number(CURLINFO_PRIMARY_PORT))
-            )
+        return .success(response(isBodyCut: isCut))
+    }
+
+    /// What has come so far.
+    private func response(isBodyCut: Bool) -> HTTPResponse {
+        HTTPResponse(
+            status: number(CURLINFO_RESPONSE_CODE),
+            headers: headers,
+            body: received,
+            isBodyCut: isBodyCut,
+            url: text(CURLINFO_EFFECTIVE_URL),
+            redirectCount: number(CURLINFO_REDIRECT_COUNT),
+            remoteAddress: text(CURLINFO_PRIMARY_IP),
+            remotePort: UInt16(clamping: number(CURLINFO_PRIMARY_PORT))
         )
     }
 
@@ -128,6 +136,12 @@ final class CurlTransfer: @unchecked Sendable {
         }
     }
 
+    /// Whether anything has come since the last time.
+    func takeNews() -> Bool {
+        defer { hasNews = false }
+        return hasNews
+    }
+
     // MARK: Sending and receiving
 
     /// From now on libcurl works on it.
@@ -137,7 +151,8 @@ final class CurlTransfer: @unchecked Sendable {
 
     /// The failure of a transfer that has been waiting for too long.
     var silenceFailure: HTTPFailure {
-        failure(.timedOut(issueCount == 0 ? .connecting : phase))
+        // One without a connection of its own waits for another's.
+        failure(.timedOut(phase == .resolving ? .connecting : phase))
     }
 
     /// Asked each time a connection is there and the request is about to go out; false ends the
@@ -153,26 +168,52 @@ final class CurlTransfer: @unchecked Sendable {
         return true
     }
 
-    /// Takes part of the body; false ends the transfer.
-    fileprivate func take(body part: UnsafeRawBufferPointer) -> Bool {
+    /// Takes part of the body and returns its size; anything else than that ends the transfer, or
+    /// lets it pause.
+    fileprivate func take(body part: UnsafeRawBufferPointer) -> Int {
+        hasNews = true
         silence.heard()
-        let room = request.bodyLimit - received.count
-        received += part.prefix(room)
-        isOverLimit = part.count > room
-        return !isOverLimit
+        guard let stream else {
+            let room = request.bodyLimit - received.count
+            received += part.prefix(room)
+            isOverLimit = part.count > room
+            return isOverLimit ? 0 : part.count
+        }
+        if stream.append(part) { return part.count }
+        silence.paused()
+        return Int(CURL_WRITEFUNC_PAUSE)
+    }
+
+    /// Goes on after a pause.
+    func resume() {
+        silence.heard()
+        preview_curl_easy_pause(handle, CURLPAUSE_CONT)
     }
 
     /// Takes one line of the head. A status line begins a new head: after a redirect, or 100.
     fileprivate func take(headerLine part: UnsafeRawBufferPointer) {
+        hasNews = true
         silence.heard()
         let line = String(decoding: part, as: UTF8.self)
         if line.hasPrefix("HTTP/") {
             headers = []
             return
         }
-        guard let colon = line.firstIndex(of: ":") else { return }
+        guard let colon = line.firstIndex(of: ":") else {
+            if isLastHead { stream?.begin(response(isBodyCut: false)) }
+            return
+        }
         let value = trimmed(line[line.index(after: colon)...])
         headers.append(HTTPHeader(String(line[..<colon]), value))
+    }
+
+    /// Whether the head that is there now is the answer's, and not one that another follows.
+    private var isLastHead: Bool {
+        let status = number(CURLINFO_RESPONSE_CODE)
+        let isRedirect =
+            (300..<400).contains(status)
+            && headers.contains { $0.name.lowercased() == "location" }
+        return status >= 200 && !(isRedirect && isFollowing)
     }
 
     // MARK: Results
@@ -257,7 +298,7 @@ func receiveBody(
     guard let context else { return 0 }
     let transfer = Unmanaged<CurlTransfer>.fromOpaque(context).takeUnretainedValue()
     let part = UnsafeRawBufferPointer(start: bytes, count: size * count)
-    return transfer.take(body: part) ? part.count : 0
+    return transfer.take(body: part)
 }
 
 func receiveHeader(

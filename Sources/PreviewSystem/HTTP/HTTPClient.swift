@@ -38,17 +38,27 @@ package final class HTTPClient: Sendable {
         try await send(request, attempt: 1)
     }
 
+    /// Sends the request and waits for the head of the response, whose body is read as it arrives.
+    ///
+    /// The request's limits of time hold for the whole body, those of size do not. A stream has a
+    /// connection to itself and speaks HTTP/1.1 on it: over HTTP/2 a slow reader would hold up the
+    /// other requests of the connection.
+    package func stream(_ request: HTTPRequest) async throws(HTTPFailure) -> HTTPStream {
+        let buffer = BodyBuffer()
+        let transfer = try makeTransfer(request, attempt: 1, streamingTo: buffer)
+        let loop = startedLoop()
+        loop.run(transfer) { buffer.finish($0) }
+        let response = await withTaskCancellationHandler {
+            await buffer.response()
+        } onCancel: {
+            loop.cancel(transfer)
+        }
+        return HTTPStream(try response.get(), buffer, transfer, loop, of: self)
+    }
+
     /// Sends it once; `attempt` counts the tries in the trace.
     func send(_ request: HTTPRequest, attempt: Int) async throws(HTTPFailure) -> HTTPResponse {
-        if let trouble = CurlLibrary.trouble {
-            throw HTTPFailure(cause: .library, mayHaveBeenSent: false, message: trouble)
-        }
-        let transfer = try CurlTransfer(
-            request,
-            attempt: attempt,
-            network: network,
-            userAgent: userAgent
-        )
+        let transfer = try makeTransfer(request, attempt: attempt)
         let loop = startedLoop()
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
@@ -59,6 +69,24 @@ package final class HTTPClient: Sendable {
         }
         return try result.get()
     }
+
+    private func makeTransfer(
+        _ request: HTTPRequest,
+        attempt: Int,
+        streamingTo buffer: BodyBuffer? = nil
+    ) throws(HTTPFailure) -> CurlTransfer {
+        if let trouble = CurlLibrary.trouble {
+            throw HTTPFailure(cause: .library, mayHaveBeenSent: false, message: trouble)
+        }
+        return try CurlTransfer(
+            request,
+            attempt: attempt,
+            streamingTo: buffer,
+            network: network,
+            userAgent: userAgent
+        )
+    }
+
     private func startedLoop() -> CurlLoop {
         loop.withLock { loop in
             let running = loop ?? CurlLoop(keepsCookies: keepsCookies, trace: trace)

@@ -24,6 +24,9 @@ struct SilenceLimit {
     /// Something of the answer came, or is asked for again after a pause.
     mutating func heard() { wait(withinAnswer) }
 
+    /// Nothing of the answer is asked for.
+    mutating func paused() { wait(nil) }
+
     private mutating func wait(_ limit: Duration?) {
         deadline = limit.map { ContinuousClock.now + $0 }
     }

@@ -18,6 +18,7 @@ struct ApplyCommand: PreviewCommand {
               preview apply --yes           without asking
               preview apply plan.json       what a saved plan says, if it still fits
               preview apply --retry-from 4  step 4 again, although nothing differs
+              preview apply --adopt         take over what another record made
             """)
 
     @OptionGroup var global: GlobalOptions
@@ -36,6 +37,9 @@ struct ApplyCommand: PreviewCommand {
 
     @Flag(name: .shortAndLong, help: "Run without asking (also: PREVIEW_YES=1).")
     var yes = false
+
+    @Flag(help: "Take over the app that another record made of the same branch.")
+    var adopt = false
 
     func validate() throws {
         for (name, value) in [
@@ -58,7 +62,8 @@ struct ApplyCommand: PreviewCommand {
             }
         try await Applying(
             command: "apply", selection: selection,
-            retryFrom: retryFrom.flatMap(StepID.init(number:)), planFile: planFile, saysYes: yes
+            retryFrom: retryFrom.flatMap(StepID.init(number:)), planFile: planFile, saysYes: yes,
+            adopts: adopt
         ).run(context)
     }
 }
@@ -90,37 +95,23 @@ struct Applying {
     var retryFrom: StepID?
     var planFile: String?
     let saysYes: Bool
+    var adopts = false
 
     func run(_ context: CommandContext) async throws {
         let workspace = try await Workspace.open(context.choices, in: context.surroundings)
-        var request = Applier.Request(
-            config: workspace.config, configDigest: workspace.configDigest)
+        var request = workspace.request
         request.selection = selection
         request.retryFrom = retryFrom
+        request.adopts = adopts
         request.lockTimeout = context.lockTimeout
         if let planFile {
             request.saved = try SavedPlanFile(path: context.surroundings.absolute(planFile)).read()
         }
-        try await Limits(workspace: workspace).check()
-        let run = RecordedRun(
-            command, of: workspace.folder, in: workspace.store, redactor: workspace.redactor,
-            context: context)
-        let hooks = Hooks(workspace: workspace, reporter: run.reporter)
-        let finalRequest = request
-        do {
-            try await run.perform {
-                let applier = Applier(
-                    world: try workspace.world(reporter: run.reporter),
-                    store: workspace.store.passingFaultPoints,
-                    approver: approver(context), holder: run.holder, identity: workspace.identity)
-                let state = try await applier.apply(finalRequest)
-                try await hooks.completed(state)
-                return finish(state, context)
-            }
-        } catch {
-            try await hooks.failed(error)
-            throw error
-        }
+        try await workspace.apply(
+            request, approver: approver(context),
+            in: context.recordedRun(
+                command, of: workspace.folder, in: workspace.store, redactor: workspace.redactor)
+        ) { finish($0, context) }
     }
 
     private func approver(_ context: CommandContext) -> any Approver {
@@ -130,19 +121,11 @@ struct Applying {
         return context.isInteractive ? PromptApprover(context: context) : NobodyToAsk()
     }
 
-    /// Says how it ended; gives what the end event carries.
-    private func finish(_ state: State, _ context: CommandContext) -> JSONObject {
+    /// Says how it ended.
+    private func finish(_ state: State, _ context: CommandContext) {
+        guard !context.isJSON else { return }
         let session = Session(of: state, isLocked: false)
-        let url = session.previewURL
-        if !context.isJSON {
-            context.note(SummaryText(paint: context.errorPaint).text(of: session))
-            if let url { context.result(url) }
-        }
-        var data = JSONObject()
-        data["url"] = JSONValue(url)
-        data["app"] = .string(state.app)
-        data["id"] = .string(state.lineage)
-        data["status"] = .string(session.overallStatus.rawValue)
-        return data
+        context.note(SummaryText(paint: context.errorPaint).text(of: session))
+        if let url = session.previewURL { context.result(url) }
     }
 }

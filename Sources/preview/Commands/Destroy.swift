@@ -63,22 +63,13 @@ private struct Destroying {
         let text = DestroyText(paint: context.errorPaint)
         if !context.isJSON { context.errors.write(text.plan(of: preview.state)) }
         try await confirm(context)
-        let run = RecordedRun(
-            command, of: preview.folder, in: preview.store, redactor: preview.redactor,
-            context: context)
-        try await run.perform {
-            let receipt = try await Destroyer(
-                world: try preview.world(reporter: run.reporter),
-                store: preview.store.passingFaultPoints, holder: run.holder
-            ).destroy(preview.folder, lockTimeout: context.lockTimeout)
-            if !context.isJSON {
-                context.result(DestroyText(paint: context.paint).receipt(receipt))
-            }
-            var data = JSONObject()
-            data["app"] = .string(receipt.app)
-            data["undone"] = .array(receipt.undone.map { .int($0.number) })
-            data["removed"] = .array(receipt.removed.map { .string($0.name) })
-            return data
+        try await preview.destroy(
+            in: context.recordedRun(
+                command, of: preview.folder, in: preview.store, redactor: preview.redactor),
+            lockTimeout: context.lockTimeout
+        ) { receipt in
+            guard !context.isJSON else { return }
+            context.result(DestroyText(paint: context.paint).receipt(receipt))
         }
     }
 

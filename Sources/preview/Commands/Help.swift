@@ -1,6 +1,7 @@
 import ArgumentParser
 import PreviewAdapters
 import PreviewCore
+import PreviewSystem
 
 /// `preview help`, with topics beside the commands (BEHAVIOURS M10).
 struct HelpCommand: PreviewCommand {

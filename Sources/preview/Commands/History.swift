@@ -1,6 +1,7 @@
 import ArgumentParser
 import PreviewAdapters
 import PreviewCore
+import PreviewSystem
 
 struct HistoryCommand: PreviewCommand {
     static let configuration = CommandConfiguration(

@@ -20,9 +20,8 @@ struct StartCommand: PreviewCommand {
     func execute(_ context: CommandContext) async throws {
         try await MachineVerb(command: "start", preview: named.preview).run(context) {
             world, preview in
-            let machine = try preview.machine()
-            try await world.provider.start(machine, secrets: try preview.secretValues(in: world))
-            return "Started \(preview.state.app): \(machine.url)"
+            try await preview.start(in: world)
+            return "Started \(preview.state.app): \(try preview.machine().url)"
         }
     }
 }
@@ -44,7 +43,7 @@ struct StopCommand: PreviewCommand {
     func execute(_ context: CommandContext) async throws {
         try await MachineVerb(command: "stop", preview: named.preview).run(context) {
             world, preview in
-            try await world.provider.stop(try preview.machine())
+            try await preview.stop(in: world)
             return "Stopped \(preview.state.app). `preview start` starts it again."
         }
     }
@@ -67,9 +66,8 @@ struct RestartCommand: PreviewCommand {
     func execute(_ context: CommandContext) async throws {
         try await MachineVerb(command: "restart", preview: named.preview).run(context) {
             world, preview in
-            let machine = try preview.machine()
-            try await world.provider.restart(machine, secrets: try preview.secretValues(in: world))
-            return "Restarted \(preview.state.app): \(machine.url)"
+            try await preview.restart(in: world)
+            return "Restarted \(preview.state.app): \(try preview.machine().url)"
         }
     }
 }
@@ -85,23 +83,14 @@ private struct MachineVerb {
     ) async throws {
         let preview = try await RecordedPreview.find(
             preview, context.choices, in: context.surroundings)
-        let run = RecordedRun(
-            command, of: preview.folder, in: preview.store, redactor: preview.redactor,
-            context: context)
-        try await run.perform {
-            let world = try preview.world(reporter: run.reporter)
-            let wait = LockWait(world, limit: context.lockTimeout)
-            let done = try await preview.store.withLock(
-                preview.folder, for: run.holder, timeout: context.lockTimeout, waiting: wait.tell
-            ) {
-                try await act(world, preview)
-            }
-            if !context.isJSON { context.result(done) }
-            var data = JSONObject()
-            data["app"] = .string(preview.state.app)
-            data["url"] = JSONValue(try preview.machine().url)
-            return data
-        }
+        try await preview.change(
+            in: context.recordedRun(
+                command, of: preview.folder, in: preview.store, redactor: preview.redactor),
+            lockTimeout: context.lockTimeout,
+            { world in try await act(world, preview) },
+            ending: { done in
+                if !context.isJSON { context.result(done) }
+            })
     }
 }
 
@@ -190,15 +179,9 @@ struct OpenCommand: PreviewCommand {
         var url = try preview.machine().url
         if let path { url += path.hasPrefix("/") ? path : "/\(path)" }
         context.result(url)
-        let surroundings = context.surroundings
-        let hasDisplay = ["DISPLAY", "WAYLAND_DISPLAY"].contains { surroundings.value($0) != nil }
-        let opener = surroundings.value("BROWSER") ?? "xdg-open"
-        guard hasDisplay || surroundings.value("BROWSER") != nil,
-            let program = Command.locate(opener, in: surroundings.value("PATH") ?? "")
-        else { return }
-        let ending = try await Command(program, [url], environment: surroundings.environment)
-            .run(timeout: .seconds(20)).ending
-        if !ending.isSuccess { context.note("Warning: \(opener) could not open it.") }
+        if try await Browser.open(url, in: context.surroundings) == false {
+            context.note("Warning: the browser could not open it.")
+        }
     }
 }
 

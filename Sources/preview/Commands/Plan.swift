@@ -44,9 +44,7 @@ struct PlanCommand: PreviewCommand {
         let workspace = try await Workspace.open(context.choices, in: context.surroundings)
         if let out { try checkPlace(of: context.surroundings.absolute(out), in: workspace) }
         if context.verbosity > 0 { showOrigins(workspace, context) }
-        let plan = try await Planning(
-            workspace: workspace, remark: context.remark, looks: !noRefresh
-        ).plan()
+        let plan = try await workspace.plan(looks: !noRefresh, remark: context.remark)
         if let out {
             try SavedPlanFile(path: context.surroundings.absolute(out)).write(plan)
             context.note("Saved to \(out). `preview apply \(out)` runs it.")
@@ -97,34 +95,6 @@ struct PlanCommand: PreviewCommand {
         context.output.write(DestroyText(paint: context.paint).plan(of: preview.state))
         if detailedExitcode, !steps.isEmpty { throw ExitCode(2) }
     }
-}
-
-/// Makes plans without a run: nothing is locked, reported or written.
-struct Planning {
-    let workspace: Workspace
-    /// Told what goes on otherwise than it should.
-    let remark: @Sendable (Failure) -> Void
-    var looks = true
-    var retryFrom: StepID?
-
-    func plan() async throws -> Plan {
-        let world = try workspace.world(reporter: Silence(), remark: remark)
-        let applier = Applier(
-            world: world, store: workspace.store, approver: NobodyToAsk(),
-            holder: LockHolder(
-                id: "", user: "", host: "", process: 0, command: "", since: Clocks.now()),
-            identity: workspace.identity)
-        var request = Applier.Request(
-            config: workspace.config, configDigest: workspace.configDigest)
-        request.looks = looks
-        request.retryFrom = retryFrom
-        return try await applier.plan(request)
-    }
-}
-
-/// A reporter for commands that are no runs.
-struct Silence: Reporter {
-    func report(_ event: Event) {}
 }
 
 /// A plan in a file of the user, readable by this user alone.

@@ -24,9 +24,7 @@ struct StatusCommand: PreviewCommand {
     func execute(_ context: CommandContext) async throws {
         let preview = try await RecordedPreview.find(
             named.preview, context.choices, in: context.surroundings)
-        let isLocked = try await preview.store.holder(of: preview.folder) != nil
-        let session = Session(
-            of: preview.state, isLocked: isLocked, stale: try await stale(preview, context))
+        let session = try await preview.session(looks: live, remark: context.remark)
         let machine = try await machine(of: preview)
         if context.isJSON {
             return context.result(json(of: session, machine: machine))
@@ -35,18 +33,6 @@ struct StatusCommand: PreviewCommand {
             SessionText(paint: context.paint).text(
                 of: session, machine: machine, now: Clocks.now(),
                 config: preview.workspace?.config))
-    }
-
-    /// Completed steps whose input no longer follows from the file, as far as the record tells.
-    private func stale(
-        _ preview: RecordedPreview, _ context: CommandContext
-    ) async throws -> Set<StepID> {
-        guard let workspace = preview.workspace, workspace.config.provider == preview.state.provider
-        else { return [] }
-        let plan = try await Planning(
-            workspace: workspace, remark: context.remark, looks: live
-        ).plan()
-        return Set(plan.steps.filter { $0.action != .none }.map(\.id))
     }
 
     private func machine(of preview: RecordedPreview) async throws -> MachineStatus? {
@@ -62,15 +48,7 @@ struct StatusCommand: PreviewCommand {
 
     private func json(of session: Session, machine: MachineStatus?) -> JSONValue {
         guard var document = session.json.object else { return session.json }
-        document["machine"] =
-            machine.map {
-                [
-                    "state": .string($0.state.rawValue), "detail": JSONValue($0.detail),
-                    "commit": JSONValue($0.commit), "since": JSONValue($0.since?.text),
-                    "idleStopAt": JSONValue($0.idleStopAt?.text), "restarts": .int($0.restarts),
-                    "region": JSONValue($0.region),
-                ]
-            } ?? .null
+        document["machine"] = machine?.json ?? .null
         document["expiresAt"] = JSONValue(session.state.expiresAt?.text)
         document["readAt"] = .string(Clocks.now().text)
         return .object(document)
@@ -96,9 +74,6 @@ struct ListCommand: PreviewCommand {
 
     @Option(help: "Only those of a project.")
     var project: String?
-
-    @Option(help: "Only those of a user.")
-    var user: String?
 
     @Option(help: ArgumentHelp("Only those whose current step this is.", valueName: "n"))
     var step: Int?
@@ -146,7 +121,7 @@ struct ListCommand: PreviewCommand {
         return (all || !state.isDestroyed)
             && (status == nil || session.overallStatus.rawValue == status)
             && (project == nil || state.project == project)
-            && (user == nil || state.user == user)
+            && (global.common.user == nil || state.user == global.common.user)
             && (step == nil || session.currentStep == step)
     }
 

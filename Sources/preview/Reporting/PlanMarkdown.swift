@@ -23,6 +23,7 @@ enum PlanMarkdown {
             lines += changes.map(row)
             lines += ["", "</details>"]
         }
+        if let cost = plan.cost { lines += ["", "Cost: \(escaped(cost.text))"] }
         for warning in plan.warnings { lines += ["", "⚠️ \(escaped(warning.message))"] }
         lines += [
             "",

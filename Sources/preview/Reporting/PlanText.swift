@@ -1,4 +1,5 @@
 import PreviewCore
+import PreviewSystem
 
 /// A plan in words for a terminal (SPEC section 3).
 struct PlanText {
@@ -14,6 +15,7 @@ struct PlanText {
         if let url = plan.url {
             lines.append("  URL    \(url) \(paint.dim(plan.isLive ? "(live)" : "(not live yet)"))")
         }
+        if let cost = plan.cost { lines.append("  Cost   \(cost.text)") }
         if plan.provider == .local { lines.append("  Cost   nothing: it runs on this machine") }
         for drift in plan.drift {
             lines.append("  Drift  step \(drift.step.number): \(drift.message)")

@@ -1,5 +1,6 @@
 import PreviewAdapters
 import PreviewCore
+import PreviewSystem
 
 /// A session in words.
 struct SessionText {

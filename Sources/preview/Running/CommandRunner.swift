@@ -39,6 +39,30 @@ struct CommandContext: Sendable {
     }
 }
 
+extension CommandContext {
+    /// A run of this command that is written down and shown as the flags ask.
+    func recordedRun(
+        _ command: String, of folder: String, in store: FileStore, redactor: Redactor
+    ) -> RecordedRun {
+        RecordedRun(
+            .init(
+                command, program: "preview \(command)", user: surroundings.user,
+                host: surroundings.host),
+            of: folder, in: store, redactor: redactor, stop: stop, show: presenter)
+    }
+
+    private var presenter: @Sendable (LoggedEvent) -> Void {
+        guard !isJSON else {
+            let output = output
+            return JSONReporter(write: { output.write($0) }).show
+        }
+        let errors = errors
+        return HumanReporter(
+            paint: errorPaint, isQuiet: isQuiet, write: { errors.write($0) }
+        ).show
+    }
+}
+
 /// A command of `preview`. Its body says what it does; everything around it is done here.
 protocol PreviewCommand: AsyncParsableCommand, Sendable {
     associatedtype Global: GlobalFlags

@@ -53,6 +53,10 @@ struct CommonOptions: ParsableArguments {
             "Variables for secrets (default: .env beside the file).", valueName: "path"))
     var envFile: String?
 
+    @Option(
+        help: ArgumentHelp("The previews of a named user of the server.", valueName: "name"))
+    var user: String?
+
     @Flag(help: "Machine-readable output on standard output.")
     var json = false
 
@@ -84,7 +88,8 @@ extension GlobalFlags {
         Choices(
             file: file, directory: common.directory, branch: common.branch,
             provider: common.local ? ProviderName.local.rawValue : common.provider,
-            region: common.region, state: common.state, envFile: common.envFile)
+            region: common.region, state: common.state, envFile: common.envFile,
+            user: common.user)
     }
 }
 

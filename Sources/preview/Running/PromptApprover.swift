@@ -34,6 +34,24 @@ final class PromptApprover: Approver {
         }
     }
 
+    func adopts(_ refusal: Failure) async throws -> Bool {
+        let width = refusal.evidence.map(\.label.count).max() ?? 0
+        let evidence = refusal.evidence.map {
+            "  " + $0.label.padded(to: width + 2) + $0.text + "\n"
+        }
+        context.errors.write("\n" + evidence.joined())
+        context.errors.write(context.errorPaint.bold("Take it over?") + " [y]es, [n]o: ")
+        guard context.errors.isOpen else { return false }
+        switch await Terminal.readLine() {
+        case .cancelled: throw CancellationError()
+        case .end:
+            context.errors.write("\n")
+            return false
+        case .text(let answer):
+            return ["y", "yes"].contains(answer.trimmingSpaces().lowercased())
+        }
+    }
+
     private func show(_ step: PlannedStep) {
         let lines = PlanText(paint: context.errorPaint).lines(of: step)
         context.errors.write("\n" + lines.joined(separator: "\n") + "\n\n")
@@ -67,17 +85,6 @@ struct StandingApprover: Approver {
             context.errors.write("\n" + lines.joined(separator: "\n") + "\n\n")
         }
         return .standing
-    }
-}
-
-/// Refuses because nobody can be asked.
-struct NobodyToAsk: Approver {
-    func approve(_ step: PlannedStep, in plan: Plan) async throws -> Approval {
-        throw Failure(
-            .nobodyToAsk, .notApproved,
-            "step \(step.id.number) needs a yes and nobody can be asked",
-            fix: "run it in a terminal, or say yes beforehand with --yes",
-            retry: "preview apply --step \(step.id.number) --yes")
     }
 }
 

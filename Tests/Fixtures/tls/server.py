@@ -71,7 +71,7 @@ class HTTP2:
         elif ON_POST in ERRORS:
             self.frame(RST_STREAM, 0, stream, struct.pack(">I", ERRORS[ON_POST]))
         elif ON_POST == "goaway":
-            self.frame(GOAWAY, 0, 0, struct.pack(">II", stream - 2, 0))
+            self.frame(GOAWAY, 0, 0, struct.pack(">II", max(stream - 2, 0), 0))
         elif ON_POST == "close":
             raise Lost
 

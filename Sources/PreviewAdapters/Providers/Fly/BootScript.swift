@@ -122,8 +122,8 @@ package enum BootScript {
         case work = "PREVIEW_BOOT_WORK"
     }
 
-    /// For `exec` on a running machine: moves its end of life, `nil` for never. It holds for this
-    /// release on this root filesystem; the variable is what the next update brings.
+    /// For `exec` on a running machine: moves its end of life, `nil` for never. It holds on this root
+    /// filesystem until the variable is changed.
     package static func extend(to expiresAt: Timestamp?) -> [String] {
         command + ["extend", expiresAt.map { String($0.seconds) } ?? "never"]
     }

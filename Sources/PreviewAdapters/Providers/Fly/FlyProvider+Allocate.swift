@@ -106,9 +106,11 @@ extension FlyProvider {
                 "machine \(machine.name)",
                 machine.marks.map { "lineage \($0.owner.lineage)" } ?? "not made by preview")
         }
-        let isTeamMates = !machines.isEmpty && machines.allSatisfy { $0.marks != nil }
+        let isTeamMates =
+            !machines.isEmpty && machines.allSatisfy { $0.marks?.owner.source == owner.source }
         return Failure(
-            .foreignObject, .stateNeedsRecovery,
+            isTeamMates || machines.isEmpty ? .recordedElsewhere : .foreignObject,
+            .stateNeedsRecovery,
             machines.isEmpty
                 ? "an app \(app) without a machine exists, and this record did not make it"
                 : "the app \(app) belongs to another record", step: .machine,

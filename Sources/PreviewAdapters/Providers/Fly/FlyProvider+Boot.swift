@@ -187,9 +187,9 @@ struct FlyBoot {
             case .ready(let status):
                 self.status = status
                 isReady = true
-            case .failed(let trouble): throw await failed(trouble)
+            case .failed(let trouble): throw failed(trouble)
             case .kept: break
-            case .appEnded(let status): throw await endedAfterwards(status)
+            case .appEnded(let status): throw endedAfterwards(status)
             case .stopped(let reason) where !isReady: throw interrupted(reason)
             case .stopped: break
             }
@@ -208,14 +208,13 @@ struct FlyBoot {
 
     // MARK: - Ends
 
-    private func failed(_ trouble: BootTrouble) async -> any Error {
-        await halt()
-        return Rejection(trouble.failure(of: release))
+    /// The machine stays, to be looked at by `logs` and `exec` (BEHAVIOURS R4).
+    private func failed(_ trouble: BootTrouble) -> any Error {
+        Rejection(trouble.failure(of: release))
     }
 
-    private func endedAfterwards(_ status: Int) async -> any Error {
-        await halt()
-        return Rejection(
+    private func endedAfterwards(_ status: Int) -> any Error {
+        Rejection(
             Failure(
                 .endedAfterAnswer, "the app answered once and then ended with status \(status)",
                 step: .boot, fix: "see `preview logs`, repair it, commit and push"))
@@ -247,12 +246,6 @@ struct FlyBoot {
                 fix: isOutOfMemory
                     ? "give it more under `resources: { memory: … }`"
                     : "see `preview logs` and run step 4 again"))
-    }
-
-    /// Ends a machine whose boot failed, which would otherwise try again and again.
-    private func halt() async {
-        // It ends by itself; this only spares what comes after.
-        try? await provider.client.stop(machine.id, in: machine.app)
     }
 
     private var limit: Duration {
@@ -298,7 +291,6 @@ struct FlyBoot {
                 reason = "status \(found), and \(status ?? 0) on the machine"
             case .serverError(let found): reason = "status \(found)"
             case .redirectLoop(let urls):
-                await halt()
                 throw Rejection(
                     Failure(
                         .redirectLoop, "the app redirects for ever", step: .boot,

@@ -47,8 +47,8 @@ struct MachineConfiguration: Hashable, Sendable {
         json["stop_config"] = [
             "signal": "SIGTERM", "timeout": .string("\(BootScript.stopTimeout)s"),
         ]
-        // Kept when the machine starts again, lost with an update: then step 4 clones anew.
-        json["rootfs"] = ["persist": "restart"]
+        // What is cloned, installed and built is kept; the boot script knows what it is of.
+        json["rootfs"] = ["persist": "always"]
         var marks = marks
         marks.variables = Array(settings.environment.keys)
         mark(marks)
@@ -66,7 +66,8 @@ struct MachineConfiguration: Hashable, Sendable {
             .merging(["PORT": String(port), "HOST": "0.0.0.0"]) { $1 }
             .merging(settings) { $1 }
             .merging(lifecycle) { $1 }
-            .merging(BootScript.variables(for: release, key: marks.attempt)) { $1 }
+            .merging(BootScript.variables(
+                    for: release, key: marks.attempt, staysAfterFailure: true)) { $1 }
         let startsOnRequest = json["services"]?.array?.first?["autostart"]?.bool ?? true
         setServices(port: port, startsOnRequest: startsOnRequest)
         json["files"] = .array(BootScript.files)

@@ -72,8 +72,10 @@ package struct LocalProvider: Provider {
 extension LocalProvider {
     package func propose(_ spec: MachineSpec) async throws -> Proposal {
         let present = try document(of: spec.app)
-        if let present, present.owner == spec.owner {
-            return Proposal(app: spec.app, url: Self.url(spec.app, port: present.port))
+        if let present, present.owner.source == spec.owner.source {
+            return Proposal(
+                app: spec.app, url: Self.url(spec.app, port: present.port),
+                remarks: present.owner == spec.owner ? [] : [Self.isRecordedElsewhere])
         }
         let app = try Self.name(spec.app)
         let port = try freePort(for: app)
@@ -94,8 +96,12 @@ extension LocalProvider {
     ) async throws -> Machine {
         let name = "pv-" + attempt.key
         if let present = try document(of: spec.app) {
-            if present.name == name, present.owner == spec.owner { return Self.machine(present) }
-            try Self.check(present, isOwnedBy: spec.owner)
+            if present.attempt == attempt.key, present.owner == spec.owner {
+                return Self.machine(present)
+            }
+            guard present.owner.lineage == spec.owner.lineage else {
+                return try await adopt(present, spec, attempt)
+            }
             try await deallocate(Self.machine(present))
         }
         if let previous, previous.app != spec.app { try await deallocate(previous) }
@@ -110,7 +116,7 @@ extension LocalProvider {
             createdAt: SupervisorRecord.now(),
             expiresAt: spec.expiresAt
         )
-        try make(document)
+        try write(document)
         try FaultPoint.hit(.callSent)
         return Self.machine(document)
     }
@@ -239,26 +245,43 @@ extension LocalProvider {
         return name
     }
 
-    private static func check(
-        _ document: MachineDocument,
-        isOwnedBy owner: Ownership
-    ) throws {
-        guard document.owner.lineage != owner.lineage else { return }
-        throw Rejection(
+    private static let isRecordedElsewhere = Plan.Warning(
+        code: .recordedElsewhere,
+        message: "another record has a machine of this preview; step 2 asks before taking it over")
+
+    private static func refusal(_ document: MachineDocument, _ owner: Ownership) -> Rejection {
+        let isAdoptable = document.owner.source == owner.source
+        return Rejection(
             Failure(
-                .foreignObject,
-                .stateNeedsRecovery,
-                "a machine of this name belongs to another record",
-                step: .machine,
+                isAdoptable ? .recordedElsewhere : .foreignObject, .stateNeedsRecovery,
+                "a machine of this name belongs to another record", step: .machine,
                 evidence: [
                     .init("machine", "\(document.name), since \(document.createdAt.text)"),
                     .init("its lineage", document.owner.lineage),
                     .init("this lineage", owner.lineage),
                 ],
-                fix:
-                    "restore the record it belongs to (`preview state restore`) and destroy it there"
-            )
-        )
+                fix: isAdoptable
+                    ? "take it over with `preview apply --adopt`, or restore the record it belongs to"
+                    : "restore the record it belongs to (`preview state restore`) and destroy it there",
+                retry: isAdoptable ? "preview apply --adopt" : nil))
+    }
+
+    /// Makes another record's machine this one's: name, port and checkout stay.
+    private func adopt(
+        _ document: MachineDocument, _ spec: MachineSpec, _ attempt: any AttemptRecorder
+    ) async throws -> Machine {
+        guard attempt.adopts, document.owner.source == spec.owner.source else {
+            throw Self.refusal(document, spec.owner)
+        }
+        try await attempt.willMake(.machine, named: document.name)
+        // What runs carries the other record's mark, by which this one would not find it again.
+        if let link = try link(to: Self.machine(document)) { try await link.end() }
+        var adopted = document
+        (adopted.owner, adopted.attempt) = (spec.owner, attempt.key)
+        adopted.expiresAt = spec.expiresAt
+        try write(adopted, over: document)
+        try FaultPoint.hit(.callSent)
+        return Self.machine(adopted)
     }
 
     private func document(of app: String) throws -> MachineDocument? {
@@ -297,14 +320,22 @@ extension LocalProvider {
         )
     }
 
-    private func make(_ document: MachineDocument) throws {
+    /// Writes a machine down, unless another command has written in between.
+    ///
+    /// `previous`: what must be there; `nil` where there must be nothing.
+    private func write(_ document: MachineDocument, over previous: MachineDocument? = nil) throws {
         let isMade: Bool
         do {
             isMade = try place(of: document.app).makeSupervisorFolder().exchange(
                 MachinePlace.File.machine.rawValue,
                 with: MachinePlace.bytes(of: document),
                 readingAtMost: 1 << 20
-            ) { $0 == nil ? .replace(keeping: nil) : .leave }
+            ) { bytes in
+                // What cannot be read is not what must be there.
+                let present: MachineDocument? = bytes.flatMap { try? JSONReader.read($0).decoded() }
+                let isExpected = present == previous && (bytes == nil) == (previous == nil)
+                return isExpected ? .replace(keeping: nil) : .leave
+            }
         } catch {
             throw Failure(.allocationFailed, "\(error)", step: .machine)
         }
@@ -315,7 +346,7 @@ extension LocalProvider {
             .allocationFailed,
             isDamaged
                 ? "what is written down about the machine cannot be read"
-                : "another command has just made a machine here",
+                : "another command has just changed the machine here",
             step: .machine,
             evidence: [.init("folder", place.path + "/supervisor")],
             fix: isDamaged ? "remove that folder; nothing but the machine is in it" : "plan again"

@@ -39,9 +39,7 @@ struct Python {
 
     /// The framework's id and what speaks for it; `nil` for plain Python.
     var framework: (id: String, sign: Framework.Sign)? {
-        if let django, let file = folder.file(RelativePath.join(django.place, "manage.py")) {
-            return ("django", .init(file: file, reason: "manage.py of Django is there"))
-        }
+        if let django { return ("django", django.sign) }
         for (id, distribution) in Self.frameworks {
             guard let file = dependencies.file(of: distribution) else { continue }
             if id == "aiohttp", !entryRuns(#"web\.run_app"#) { continue }
@@ -177,9 +175,8 @@ struct Python {
 
     private func describeDjango(_ draft: inout Draft) {
         guard let django else { return }
-        let manage = RelativePath.join(django.place, "manage.py")
-        let file = folder.file(manage)
-        if django.collectsStatic {
+        let file = django.sign.file
+        if let manage = django.manage, django.collectsStatic {
             draft.set(
                 \.build,
                 "python \(manage) collectstatic --noinput",
@@ -189,10 +186,11 @@ struct Python {
         }
         let place = django.place.isEmpty ? "" : " --chdir \(django.place)"
         if let module = django.module, django.usesASGI {
+            let inside = django.place.isEmpty ? "" : "cd \(django.place) && "
             let start =
                 dependencies.contains("daphne")
-                ? "daphne -b 0.0.0.0 -p $PORT \(module).asgi:application"
-                : "uvicorn \(module).asgi:application --host 0.0.0.0 --port $PORT"
+                ? "\(inside)daphne -b 0.0.0.0 -p $PORT \(module).asgi:application"
+                : "\(inside)uvicorn \(module).asgi:application --host 0.0.0.0 --port $PORT"
             draft.set(\.start, start, django.moduleFile, "the ASGI application of \(module)")
         } else if let module = django.module, dependencies.contains("gunicorn") {
             draft.set(
@@ -201,7 +199,7 @@ struct Python {
                 django.moduleFile,
                 "the WSGI application of \(module)"
             )
-        } else {
+        } else if let manage = django.manage {
             draft.set(
                 \.start,
                 "python \(manage) runserver 0.0.0.0:$PORT",
@@ -209,6 +207,7 @@ struct Python {
                 "gunicorn is not among the dependencies"
             )
         }
+        guard let manage = django.manage else { return }
         draft.set(\.dev, "python \(manage) runserver", file, "Django's own server")
     }
 

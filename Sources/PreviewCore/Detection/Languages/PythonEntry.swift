@@ -85,8 +85,12 @@ struct PythonEntry {
 
 /// The Django project of a folder (rules section 9).
 struct DjangoProject {
-    /// The folder of `manage.py`, relative; `""` for the project's own.
+    /// The folder of `manage.py`, relative; `""` for the project's own, and without that file.
     let place: String
+    /// The path of `manage.py`, relative; `nil` for a project that only servers import.
+    let manage: String?
+    /// What shows that this is Django.
+    let sign: Framework.Sign
     /// The package with `wsgi.py`; `nil` when no file names it.
     let module: String?
     /// What named it.
@@ -97,12 +101,12 @@ struct DjangoProject {
     init?(_ folder: Folder, _ dependencies: PythonDependencies) {
         let depends = dependencies.contains("django")
         let places = [""] + folder.folderNames.filter { !$0.hasPrefix(".") }
-        guard let place = places.first(where: { folder.has(RelativePath.join($0, "manage.py")) })
-        else { return nil }
-        let manage = folder.source(RelativePath.join(place, "manage.py"))
-        let isDjango = depends || manage?.matches(#"(?i)django"#) ?? false
-        guard isDjango, depends || place.isEmpty else { return nil }
-        self.place = place
+        let found = places.first { folder.has(RelativePath.join($0, "manage.py")) }
+        place = found ?? ""
+        manage = found.map { RelativePath.join($0, "manage.py") }
+        let source = manage.flatMap(folder.source)
+        let isOwn = place.isEmpty && source?.matches(#"(?i)django"#) ?? false
+        guard depends || isOwn else { return nil }
         let base = folder.folder(place)
         let settings = Self.settings(in: base)
         let named = settings.lazy.compactMap { file -> (String, String)? in
@@ -112,7 +116,14 @@ struct DjangoProject {
             )
             .map { ($0, file) }
         }.first
-        let managed = manage?.first(#"DJANGO_SETTINGS_MODULE['"]\s*,\s*['"]([\w.]+)['"]"#)
+        if let manage, let file = folder.file(manage) {
+            sign = .init(file: file, reason: "manage.py of Django is there")
+        } else if let named {
+            sign = .init(file: named.1, reason: "the settings of Django are there")
+        } else {
+            return nil
+        }
+        let managed = source?.first(#"DJANGO_SETTINGS_MODULE['"]\s*,\s*['"]([\w.]+)['"]"#)
             .map { $0.split(separator: ".").prefix { $0 != "settings" }.joined(separator: ".") }
         module = named?.0 ?? managed.flatMap { $0.isEmpty ? nil : $0 }
         moduleFile = named?.1 ?? base.file("manage.py")

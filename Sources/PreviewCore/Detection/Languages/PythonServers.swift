@@ -44,7 +44,8 @@ struct PythonServers {
         guard !hasNothingToImport else { return nil }
         switch framework {
         case "fastapi":
-            return usesFastAPITool ? script.map { "fastapi dev \($0)" } : "uvicorn \(reference) --reload"
+            return usesFastAPITool
+                ? script.map { "fastapi dev \($0)" } : "uvicorn \(reference) --reload"
         case "starlette", "fasthtml": return "uvicorn \(reference) --reload"
         case "litestar": return "litestar run --reload"
         case "sanic": return "sanic \(reference) --dev"

@@ -171,7 +171,9 @@ struct Ruby {
                 uses("puma")
                 ? "bundle exec puma -p $PORT" : "bundle exec rackup config.ru -o 0.0.0.0 -p $PORT"
             draft.set(\.start, start, file, "config.ru is there")
-        } else if let file = folder.file("Rakefile"), id != "sinatra" || program == nil {
+        } else if let file = folder.file("Rakefile"), id != "sinatra" || program == nil,
+            folder.files(endingIn: ".gemspec").isEmpty
+        {
             draft.set(\.start, "bundle exec rake", file, "Rakefile is there")
         } else if let program {
             draft.set(
@@ -182,9 +184,10 @@ struct Ruby {
             )
         }
         if let program, let source = folder.source(program)?.withoutHashLines,
-            let port = Ports.valid(source.first(
-                #"(?i)\bport['"]?\s*[,:=]+>?\s*(?:ENV[^\n]*?(?:\|\||,)\s*)?['"]?(\d{2,5})\b"#
-            ))
+            let port = Ports.valid(
+                source.first(
+                    #"(?i)\bport['"]?\s*[,:=]+>?\s*(?:ENV[^\n]*?(?:\|\||,)\s*)?['"]?(\d{2,5})\b"#
+                ))
         {
             draft.setPort(port, folder.file(program), "listens on \(port)")
         }

@@ -106,7 +106,8 @@ struct NodeFacts {
         outputFile = file
         startFile = file
         isStatic = true
-        ignoresStartScript = true
+        // It refuses to serve what was exported; another server may.
+        ignoresStartScript = ScriptLine(package.script("start") ?? "").runs("next")
     }
 
     private mutating func nuxt() {

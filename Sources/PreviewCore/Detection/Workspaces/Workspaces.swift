@@ -191,7 +191,22 @@ struct Workspaces {
             level = Array(next.prefix(400))
             if isBesideProject, depth == 2 { break }
         }
+        result += composed.filter { !result.contains($0) && !own.contains($0) }
         return Array(result.prefix(100))
+    }
+
+    /// Folders that a compose file builds services from (rules section 19).
+    private var composed: [String] {
+        guard let name = Containers.composeFiles.first(where: folder.has) else { return [] }
+        let services = folder.yaml(name)?["services"]?.object?.members ?? []
+        return services.compactMap { service in
+            let build = service.value["build"]
+            guard let written = build?.string ?? build?["context"]?.string,
+                let path = RelativePath.resolve(written, from: ""), !path.isEmpty,
+                isProject(path) || Containers.file(folder.folder(path)) != nil
+            else { return nil }
+            return path
+        }
     }
 
     /// Folders that hold parts of the project at the root: the one module that `gradle init` makes,

@@ -1,4 +1,3 @@
-import PreviewAdapters
 import PreviewCore
 import PreviewSystem
 

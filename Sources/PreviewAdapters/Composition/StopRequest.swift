@@ -1,15 +1,15 @@
-import PreviewCore
-import PreviewSystem
+package import PreviewCore
+package import PreviewSystem
 
 /// That a command is to stop before its end, and what its end is then called.
-final class StopRequest: Sendable {
+package final class StopRequest: Sendable {
     /// Why it is to stop.
-    enum Reason: Sendable {
+    package enum Reason: Sendable {
         case signal(Signals.Request)
         case time(Duration)
 
         /// What the command ends with.
-        var failure: Failure {
+        package var failure: Failure {
             switch self {
             case .signal(let request):
                 Failure(
@@ -32,14 +32,17 @@ final class StopRequest: Sendable {
 
     private let contents = Locked(Contents())
 
+    /// Nothing is asked for yet.
+    package init() {}
+
     /// Asks for the stop; the first reason counts.
-    func ask(_ reason: Reason) {
+    package func ask(_ reason: Reason) {
         contents.withLock { $0.reason = $0.reason ?? reason }
     }
 
     /// What an error of a command that was asked to stop is called. A state error wins over a
     /// signal (ENGINE section 8); a cancelled call does not.
-    func error(replacing error: any Error) -> any Error {
+    package func error(replacing error: any Error) -> any Error {
         guard let reason = contents.withLock({ $0.reason }) else { return error }
         if let failure = error as? Failure, failure.code.isAboutTheRecord { return failure }
         return reason.failure
@@ -47,12 +50,12 @@ final class StopRequest: Sendable {
 
     /// Sets what is to be done where the command is abandoned in the middle of a call; nil for
     /// nothing any more.
-    func setFarewell(_ farewell: (@Sendable (Failure) -> Void)?) {
+    package func setFarewell(_ farewell: (@Sendable (Failure) -> Void)?) {
         contents.withLock { $0.farewell = farewell }
     }
 
     /// Does it, once.
-    func sayFarewell(_ failure: Failure) {
+    package func sayFarewell(_ failure: Failure) {
         let farewell = contents.withLock { contents in
             defer { contents.farewell = nil }
             return contents.farewell

@@ -1,12 +1,30 @@
-import PreviewAdapters
-import PreviewCore
+package import PreviewCore
 import PreviewSystem
 
 /// A run that is written down: its events go to the preview's log and to whoever watches, and its
 /// outcome to the list of runs.
-struct RecordedRun {
-    private let context: CommandContext
-    private let command: String
+package struct RecordedRun: Sendable {
+    /// What a run is, and whose.
+    package struct Order: Sendable {
+        /// Such as `apply`.
+        package var command: String
+        /// What the lock's holder is shown as running, such as `preview apply`.
+        package var program: String
+        /// Who asked for it.
+        package var user: String
+        /// The machine it runs on.
+        package var host: String
+
+        package init(_ command: String, program: String, user: String, host: String) {
+            self.command = command
+            self.program = program
+            self.user = user
+            self.host = host
+        }
+    }
+
+    private let order: Order
+    private let stop: StopRequest
     private let store: FileStore
     private let folder: String
     private let id = String(Identifier.uuid(Moment.randomBytes(16)).prefix(8))
@@ -14,17 +32,20 @@ struct RecordedRun {
     private let started = Host.uptime
     private let steps = Locked<[RunRecord.StepResult]>([])
     /// Takes the run's events.
-    let reporter: any Reporter
+    package let reporter: any Reporter
 
-    init(
-        _ command: String, of folder: String, in store: FileStore, redactor: Redactor,
-        context: CommandContext
+    /// `folder`: the name the preview's record is kept under in `store`.
+    /// `redactor`: takes secrets out of events before they are stored or shown.
+    /// `stop`: names the end of a run that was stopped before its own.
+    /// `show`: is called for each event in order; must not wait.
+    package init(
+        _ order: Order, of folder: String, in store: FileStore, redactor: Redactor,
+        stop: StopRequest, show: @escaping @Sendable (LoggedEvent) -> Void
     ) {
-        self.context = context
-        self.command = command
+        self.order = order
+        self.stop = stop
         self.store = store
         self.folder = folder
-        let show = Self.presenter(for: context)
         let steps = steps
         reporter = EventLog(
             store: store, app: folder, run: id, now: Clocks.now,
@@ -42,33 +63,21 @@ struct RecordedRun {
             })
     }
 
-    private static func presenter(
-        for context: CommandContext
-    ) -> @Sendable (LoggedEvent) -> Void {
-        guard !context.isJSON else {
-            let output = context.output
-            return JSONReporter(write: { output.write($0) }).show
-        }
-        let errors = context.errors
-        return HumanReporter(
-            paint: context.errorPaint, isQuiet: context.isQuiet, write: { errors.write($0) }
-        ).show
-    }
-
     /// Does the work between the run's begin and end events.
     ///
     /// `work`: gives what the end event carries, such as the URL.
-    func perform(_ work: () async throws -> JSONObject) async throws {
+    package func perform(_ work: () async throws -> JSONObject) async throws {
         reporter.report(
-            Event(.runBegin, "\(command) begun", data: ["command": .string(command)]))
-        context.stop.setFarewell { end(JSONObject(), failure: $0) }
+            Event(
+                .runBegin, "\(order.command) begun", data: ["command": .string(order.command)]))
+        stop.setFarewell { end(JSONObject(), failure: $0) }
         do {
             let data = try await work()
-            context.stop.setFarewell(nil)
+            stop.setFarewell(nil)
             end(data, failure: nil)
         } catch {
-            context.stop.setFarewell(nil)
-            let error = context.stop.error(replacing: error)
+            stop.setFarewell(nil)
+            let error = stop.error(replacing: error)
             end(JSONObject(), failure: error)
             throw error
         }
@@ -84,11 +93,11 @@ struct RecordedRun {
         data["error"] = failure?.json ?? .null
         reporter.report(
             Event(
-                .runEnd, "\(command) ended", level: error == nil ? .info : .error,
+                .runEnd, "\(order.command) ended", level: error == nil ? .info : .error,
                 step: failure?.step, code: failure?.code, data: .object(data)))
         RunLog(store: store, app: folder).append(
             RunRecord(
-                run: id, command: command, user: context.surroundings.user, startedAt: startedAt,
+                run: id, command: order.command, user: order.user, startedAt: startedAt,
                 seconds: seconds, outcome: outcome, exitCode: code,
                 steps: steps.withLock { $0 }))
     }
@@ -99,10 +108,10 @@ struct RecordedRun {
     }
 
     /// The lock holder that this run is.
-    var holder: LockHolder {
+    package var holder: LockHolder {
         LockHolder(
-            id: id, user: context.surroundings.user, host: context.surroundings.host,
-            process: Host.processID, command: "preview \(command)", since: startedAt)
+            id: id, user: order.user, host: order.host, process: Host.processID,
+            command: order.program, since: startedAt)
     }
 }
 

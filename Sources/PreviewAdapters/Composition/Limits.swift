@@ -1,0 +1,52 @@
+import PreviewCore
+
+/// The limits of the file, which no flag overrides (ENGINE R-22).
+struct Limits {
+    private let workspace: Workspace
+
+    init(_ workspace: Workspace) { self.workspace = workspace }
+
+    /// Refuses before any call when a limit would be passed.
+    func check() async throws {
+        try await checkNumber()
+        try await checkCost()
+    }
+
+    /// What all recorded previews would cost a month, with this one as it is asked for.
+    private func checkCost() async throws {
+        guard let most = workspace.config.limits.maxMonthlyCostCents else { return }
+        let recorded = try await StateRecord.load(
+            workspace.folder, from: workspace.store, source: workspace.identity.source)?.state
+        guard let own = PlanCost.perMonth(of: workspace.config, after: recorded) else { return }
+        let limit = Dollars(cents: most)
+        let others = try await Records.entries(of: workspace.store).reduce(Dollars.zero) {
+            guard case .preview(let folder, let session) = $1, folder != workspace.folder else {
+                return $0
+            }
+            return $0 + (session.state.monthlyCost ?? .zero)
+        }
+        guard own + others > limit else { return }
+        throw Failure(
+            .tooExpensive, .refused,
+            "this preview would cost \(own.text()) a month and the others \(others.text()), and "
+                + "`limits.max_monthly_cost` allows \(limit.text()) in all",
+            evidence: [.init("file", workspace.file.shownPath)],
+            fix: "take a smaller size, destroy a preview, or raise the limit in the file",
+            retry: "preview list")
+    }
+
+    private func checkNumber() async throws {
+        guard let most = workspace.config.limits.maxPreviews else { return }
+        let alive = try await Records.entries(of: workspace.store).count { entry in
+            guard case .preview(let folder, let session) = entry else { return false }
+            return folder != workspace.folder && !session.state.isDestroyed
+        }
+        guard alive >= most else { return }
+        throw Failure(
+            .tooManyPreviews, .refused,
+            "\(alive) other previews are recorded, and `limits.max_previews` allows \(most) in all",
+            evidence: [.init("file", workspace.file.shownPath)],
+            fix: "destroy one that is not needed any more, or raise the limit in the file",
+            retry: "preview list")
+    }
+}
