@@ -98,7 +98,7 @@ struct FaultTests {
         #expect(response.status == 201)
         #expect(try JSONReader.read(response.body)["id"] != nil)
         await simulator.world.add(Fault(.drip(bytes: 1, every: .seconds(5))))
-        let failure = await failure(of: simulator, timeout: .milliseconds(300))
+        let failure = await failure(of: simulator, timeout: .seconds(1.5))
         #expect(failure?.cause == .timedOut(.receiving))
         await simulator.stop()
     }

@@ -206,6 +206,9 @@ struct Site {
         configuration.visibility = .immediate
         configuration.delays = configuration.delays.scaled(by: 0.01)
         configuration.delays.autostopPass = .seconds(3600)
+        // Long enough to be met in the middle, also on a busy machine.
+        configuration.delays.boot = .milliseconds(200)
+        configuration.delays.proxyLease = .seconds(1)
         return Site(simulator: try await FlySimulator.start(configuration))
     }
 

@@ -65,9 +65,10 @@ package final class FlySimulator: Sendable {
     /// that it is gone, or nothing.
     package func stop() async {
         await world.end()
-        await machines.stop()
-        await platform.stop()
-        await apps.stop()
+        async let machines: Void = machines.stop()
+        async let platform: Void = platform.stop()
+        async let apps: Void = apps.stop()
+        _ = await (machines, platform, apps)
         // A request may have come in between.
         await world.end()
     }

@@ -20,10 +20,12 @@ struct WebRequest: Sendable {
 final class WebListener: Sendable {
     /// The port it listens on.
     let port: Int
+    private let group: ServiceGroup
     private let task: Task<Void, Never>
 
-    private init(port: Int, task: Task<Void, Never>) {
+    private init(port: Int, group: ServiceGroup, task: Task<Void, Never>) {
         self.port = port
+        self.group = group
         self.task = task
     }
 
@@ -33,6 +35,8 @@ final class WebListener: Sendable {
 
     /// How large a request's body may be, in bytes.
     private static let bodyLimit = 16 << 20
+    /// How long requests under way have to come to their end when the server is stopped.
+    private static let patience = Duration.seconds(2)
 
     /// Listens at `port`, 0 for any free one, and has every request answered by `answer`. The
     /// `Date` header is `now`'s.
@@ -53,20 +57,28 @@ final class WebListener: Sendable {
                 announce.yield(channel.localAddress?.port ?? port)
                 announce.finish()
             })
+        var services = ServiceGroupConfiguration(services: [server], logger: logger)
+        services.maximumGracefulShutdownDuration = patience
+        let group = ServiceGroup(configuration: services)
         let task = Task {
             do {
-                try await server.run()
+                try await group.run()
             } catch {
                 announce.finish(throwing: error)
             }
         }
-        for try await port in started { return WebListener(port: port, task: task) }
+        for try await port in started {
+            return WebListener(port: port, group: group, task: task)
+        }
         throw CancellationError()
     }
 
     /// Listens no longer; requests under way are abandoned.
+    ///
+    /// Not by cancelling at once: a connection that has come and is not looked at yet would be
+    /// thrown away unfinished, which ends the process (NIOAsyncWriter insists on `finish`).
     func stop() async {
-        task.cancel()
+        await group.triggerGracefulShutdown()
         await task.value
     }
 
@@ -86,10 +98,8 @@ final class WebListener: Sendable {
                 body: ResponseBody(byteBuffer: ByteBuffer(bytes: answer.body)))
         case .dropped: try await channel.close()
         case .hung:
-            while !Task.isCancelled {
-                // Ends only when the server is stopped.
-                try? await Task.sleep(for: .seconds(3600))
-            }
+            // However the wait ends, the connection does as well.
+            try? await gracefulShutdown()
             try await channel.close()
         case .cut(let count):
             var body = try await writer.writeHead(head(of: answer, now()))
@@ -98,11 +108,13 @@ final class WebListener: Sendable {
         case .drip(let size, let pause):
             var body = try await writer.writeHead(head(of: answer, now()))
             var rest = answer.body[...]
-            while !rest.isEmpty {
+            while !rest.isEmpty, !Task.isShuttingDownGracefully {
                 try await body.write(ByteBuffer(bytes: rest.prefix(size)))
                 rest = rest.dropFirst(size)
-                try await Task.sleep(for: pause)
+                // However the pause ends, the loop looks why.
+                await cancelWhenGracefulShutdown { try? await Task.sleep(for: pause) }
             }
+            guard rest.isEmpty else { return try await channel.close() }
             try await body.finish(nil)
         }
     }
