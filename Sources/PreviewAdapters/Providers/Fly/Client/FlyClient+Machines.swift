@@ -3,10 +3,13 @@ import PreviewSystem
 
 /// A machine to be made.
 package struct FlyMachineCreation: Sendable {
+    /// The app it is made in.
     package var app: String
+    /// Unique among the live machines of the app.
     package var name: String
     /// Codes in order of preference; the first with room is taken.
     package var regions: [String]
+    /// The whole config (fly/machines-api section 6).
     package var config: JSONObject
     /// Whether it rests at first.
     package var skipsLaunch: Bool
@@ -31,8 +34,11 @@ package struct FlyMachineCreation: Sendable {
 
 /// A machine's next config. It replaces the whole of the present one.
 package struct FlyMachineUpdate: Sendable {
+    /// The machine's app.
     package var app: String
+    /// The machine's id.
     package var id: String
+    /// The whole config: what is not in it is taken away.
     package var config: JSONObject
     /// The version it is meant for; any other refuses it.
     package var currentVersion: String
