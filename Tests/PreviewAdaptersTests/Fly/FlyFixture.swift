@@ -30,12 +30,14 @@ struct FlyFixture {
     }
 
     /// Another provider for the same platform, as another process has one.
-    static func surroundings(of simulator: FlySimulator) -> FlyProvider.Surroundings {
+    static func surroundings(
+        of simulator: FlySimulator, patience: Duration = .seconds(20)
+    ) -> FlyProvider.Surroundings {
         let http = HTTPClient(userAgent: "preview-tests", keepsCookies: true)
         var retries = FlyRetries()
         retries.backoff = .milliseconds(5)
         retries.longest = .milliseconds(50)
-        retries.patience = .milliseconds(400)
+        retries.patience = patience
         var surroundings = FlyProvider.Surroundings(
             client: FlyClient(
                 token: FlyToken(SimulatorConfiguration.defaultToken),
