@@ -41,6 +41,7 @@ struct Preview: AsyncParsableCommand {
                 name: "Machine",
                 subcommands: [
                     StartCommand.self, StopCommand.self, RestartCommand.self, ExecCommand.self,
+                    ExtendCommand.self, PinCommand.self,
                 ]),
             CommandGroup(
                 name: "Record",

@@ -31,17 +31,11 @@ package struct Destroyer: Sendable {
         ) {
             guard let loaded = try await StateRecord.load(folder, from: store),
                 !loaded.state.isDestroyed
-            else { throw Self.nothing(folder) }
+            else { throw Failure.nothingRecorded(of: folder) }
             let journal = Journal(
                 store: store, folder: folder, loaded: loaded, fresh: loaded.state, now: world.now)
             return try await undo(loaded.state, in: journal)
         }
-    }
-
-    private static func nothing(_ folder: String) -> Failure {
-        Failure(
-            .nothingRecorded, "nothing is recorded of \(folder)",
-            fix: "`preview list` shows what is")
     }
 
     private func undo(_ state: State, in journal: Journal) async throws -> Receipt {
@@ -122,11 +116,7 @@ package enum Cancellation {
         for _ in 0..<20 {
             guard let loaded = try await StateRecord.load(folder, from: store),
                 !loaded.state.isDestroyed
-            else {
-                throw Failure(
-                    .nothingRecorded, "nothing is recorded of \(folder)",
-                    fix: "`preview list` shows what is")
-            }
+            else { throw Failure.nothingRecorded(of: folder) }
             guard loaded.state.cancelledAt == nil else { return loaded.state }
             let journal = Journal(
                 store: store, folder: folder, loaded: loaded, fresh: loaded.state, now: now)

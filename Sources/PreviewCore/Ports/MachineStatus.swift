@@ -12,6 +12,8 @@ package struct MachineStatus: Hashable, Sendable {
     /// What else somebody changed behind our back, in words such as `services`.
     package var otherChanges: [String]
     package var region: String?
+    /// When the machine was made.
+    package var createdAt: Timestamp?
     /// Since when it has been in this state.
     package var since: Timestamp?
     /// When it will stop for want of traffic, if it is running and may be stopped.
@@ -23,7 +25,7 @@ package struct MachineStatus: Hashable, Sendable {
         state: MachineState, detail: String? = nil, commit: String? = nil,
         settingsRevision: String? = nil, resources: Config.Resources? = nil,
         otherChanges: [String] = [], region: String? = nil,
-        since: Timestamp? = nil, idleStopAt: Timestamp? = nil,
+        createdAt: Timestamp? = nil, since: Timestamp? = nil, idleStopAt: Timestamp? = nil,
         restarts: Int = 0
     ) {
         self.state = state
@@ -33,6 +35,7 @@ package struct MachineStatus: Hashable, Sendable {
         self.resources = resources
         self.otherChanges = otherChanges
         self.region = region
+        self.createdAt = createdAt
         self.since = since
         self.idleStopAt = idleStopAt
         self.restarts = restarts

@@ -68,6 +68,7 @@ struct StatusCommand: PreviewCommand {
                 ]
             } ?? .null
         document["expiresAt"] = JSONValue(session.state.expiresAt?.text)
+        document["chosenEnd"] = JSONValue(session.state.chosenEnd?.text)
         document["readAt"] = .string(Clocks.now().text)
         return .object(document)
     }

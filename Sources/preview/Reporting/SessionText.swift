@@ -56,7 +56,7 @@ struct SessionText {
         }
         lines.append("")
         if let machine { lines += self.lines(of: machine, now: now) }
-        lines.append(row("ttl", clock(state.expiresAt, now: now, never: "no end of life")))
+        lines.append(row("ttl", LifeText(now: now).ttl(of: state)))
         return lines.joined(separator: "\n") + "\n"
     }
 
@@ -70,15 +70,8 @@ struct SessionText {
         if machine.restarts > 0 { lines.append(row("restarts", String(machine.restarts))) }
         if let commit = machine.commit { lines.append(row("commit", String(commit.prefix(12)))) }
         let idle = machine.state == .running ? "no idle stop" : "not running"
-        lines.append(row("idle", clock(machine.idleStopAt, now: now, never: idle)))
+        lines.append(row("idle", machine.idleStopAt.map(LifeText(now: now).clock) ?? idle))
         return lines
-    }
-
-    private func clock(_ time: Timestamp?, now: Timestamp, never: String) -> String {
-        guard let time else { return never }
-        let left = time.seconds - now.seconds
-        return left > 0
-            ? "\(time.text) (in \(DurationText.elapsed(Double(left))))" : "\(time.text) (past)"
     }
 
     private func row(_ label: String, _ value: String) -> String {
