@@ -29,7 +29,7 @@ struct Preview: AsyncParsableCommand {
                 subcommands: [
                     InitCommand.self, ValidateCommand.self, DetectCommand.self, PlanCommand.self,
                     ApplyCommand.self, UpCommand.self, DestroyCommand.self, DownCommand.self,
-                    CancelCommand.self,
+                    CancelCommand.self, PruneCommand.self,
                 ]),
             CommandGroup(
                 name: "Look",

@@ -120,8 +120,9 @@ struct LifeChangeTests {
         request.selection = .through(.repository)
         _ = try await world.applier().apply(request)
         try await change(.extend(Self.hour), in: world)
-        let chosen = world.clock.now + Self.hour
-        #expect(try await world.state()?.expiresAt == chosen)
+        let state = try #require(try await world.state())
+        let chosen = state.createdAt + 3 * Self.day + Self.hour
+        #expect(state.expiresAt == chosen, "the ttl counts from the first save on")
         try await world.apply(Self.config())
         #expect(try await end(in: world) == chosen)
     }

@@ -36,12 +36,15 @@ struct ApplyRun: Sendable {
         self.identity = identity
         retryFrom = request.retryFrom
         refresher = Refresher(config: request.config, world: world, looks: request.looks)
-        fresh = State(
+        var fresh = State(
             lineage: Identifier.uuid(world.random(16)), serial: 0, app: identity.folder,
             source: identity.source, salt: Digest.hexadecimal(world.random(16)),
             project: request.config.name, user: identity.user, repository: identity.repository,
             branch: identity.branch, path: request.config.path, provider: request.config.provider,
             host: request.config.provider == .local ? identity.host : nil, createdAt: world.now())
+        // From the first save on, so that what never gets as far as step 3 is pruned, too.
+        fresh.expiresAt = fresh.end(under: request.config.lifecycle.ttl)
+        self.fresh = fresh
     }
 
     /// Reads the record, looks at the world and plans.

@@ -22,9 +22,13 @@ package struct Destroyer: Sendable {
 
     /// Destroys the preview kept under a name.
     ///
+    /// `check`: is shown the record under the lock and throws where it must not be destroyed after
+    /// all.
     /// - Throws: ``ErrorCode/nothingRecorded`` when nothing is there, ``ErrorCode/leftovers`` when
     ///   something could not be taken away; running it again goes on.
-    package func destroy(_ folder: String, lockTimeout: Duration) async throws -> Receipt {
+    package func destroy(
+        _ folder: String, lockTimeout: Duration, check: (State) throws -> Void = { _ in }
+    ) async throws -> Receipt {
         let wait = LockWait(world, limit: lockTimeout)
         return try await store.withLock(
             folder, for: holder, timeout: lockTimeout, waiting: wait.tell
@@ -32,6 +36,7 @@ package struct Destroyer: Sendable {
             guard let loaded = try await StateRecord.load(folder, from: store),
                 !loaded.state.isDestroyed
             else { throw Failure.nothingRecorded(of: folder) }
+            try check(loaded.state)
             let journal = Journal(
                 store: store, folder: folder, loaded: loaded, fresh: loaded.state, now: world.now)
             return try await undo(loaded.state, in: journal)

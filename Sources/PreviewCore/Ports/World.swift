@@ -33,6 +33,13 @@ package protocol Reporter: Sendable {
     func report(_ event: Event)
 }
 
+/// A reporter for commands that are no runs.
+package struct Silence: Reporter {
+    package init() {}
+
+    package func report(_ event: Event) {}
+}
+
 /// Where secret values come from. Values are used inside the step that needs them and kept nowhere.
 package protocol SecretSource: Sendable {
     /// The value, or `nil` when it is not available here.

@@ -118,11 +118,6 @@ struct Planning {
     }
 }
 
-/// A reporter for commands that are no runs.
-struct Silence: Reporter {
-    func report(_ event: Event) {}
-}
-
 /// A plan in a file of the user, readable by this user alone.
 struct SavedPlanFile {
     let path: String

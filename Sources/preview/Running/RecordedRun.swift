@@ -16,15 +16,16 @@ struct RecordedRun {
     /// Takes the run's events.
     let reporter: any Reporter
 
+    /// `show`: takes the events in the place of the terminal or of standard output.
     init(
         _ command: String, of folder: String, in store: FileStore, redactor: Redactor,
-        context: CommandContext
+        context: CommandContext, show: (@Sendable (LoggedEvent) -> Void)? = nil
     ) {
         self.context = context
         self.command = command
         self.store = store
         self.folder = folder
-        let show = Self.presenter(for: context)
+        let show = show ?? Self.presenter(for: context)
         let steps = steps
         reporter = EventLog(
             store: store, app: folder, run: id, now: Clocks.now,
@@ -61,13 +62,13 @@ struct RecordedRun {
     func perform(_ work: () async throws -> JSONObject) async throws {
         reporter.report(
             Event(.runBegin, "\(command) begun", data: ["command": .string(command)]))
-        context.stop.setFarewell { end(JSONObject(), failure: $0) }
+        context.stop.setFarewell(of: id) { end(JSONObject(), failure: $0) }
         do {
             let data = try await work()
-            context.stop.setFarewell(nil)
+            context.stop.setFarewell(of: id, nil)
             end(data, failure: nil)
         } catch {
-            context.stop.setFarewell(nil)
+            context.stop.setFarewell(of: id, nil)
             let error = context.stop.error(replacing: error)
             end(JSONObject(), failure: error)
             throw error
