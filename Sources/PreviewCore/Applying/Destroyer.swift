@@ -8,6 +8,12 @@ package struct Destroyer: Sendable {
         package var undone: [StepID]
         /// Objects the second look found and took away.
         package var removed: [OwnedObject]
+
+        package init(app: String, undone: [StepID] = [], removed: [OwnedObject] = []) {
+            self.app = app
+            self.undone = undone
+            self.removed = removed
+        }
     }
 
     private let world: World
@@ -44,7 +50,7 @@ package struct Destroyer: Sendable {
     }
 
     private func undo(_ state: State, in journal: Journal) async throws -> Receipt {
-        var receipt = Receipt(app: state.app, undone: [], removed: [])
+        var receipt = Receipt(app: state.app)
         for step in Steps.all.reversed() {
             try Task.checkCancellation()
             try await undo(step, state: state)
