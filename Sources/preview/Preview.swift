@@ -35,7 +35,7 @@ struct Preview: AsyncParsableCommand {
                 name: "Look",
                 subcommands: [
                     StatusCommand.self, ListCommand.self, LogsCommand.self, HistoryCommand.self,
-                    OpenCommand.self, URLCommand.self,
+                    OpenCommand.self, URLCommand.self, ExportCommand.self,
                 ]),
             CommandGroup(
                 name: "Machine",

@@ -17,7 +17,8 @@ package struct Workspace: Sendable {
     package let origins: [ValueOrigin]
     /// Secrets and tokens that must never be shown.
     package let redactor: Redactor
-    private let source: GitRepository
+    /// Where the repository is read from.
+    package let source: GitRepository
     private let secrets: LocalSecretSource
 
     /// Reads the configuration and works out which preview it is about. Makes nothing.

@@ -42,6 +42,16 @@ package struct MachineStatus: Hashable, Sendable {
     }
 }
 
+extension MachineStatus {
+    /// Whether a commit was brought up on the machine and did not fail since; it may sleep.
+    package var isDeployed: Bool {
+        switch state {
+        case .running, .idle, .stopped, .unknown: commit != nil
+        case .created, .booting, .crashed, .lost: false
+        }
+    }
+}
+
 /// One vocabulary for what a machine is doing, apart from the status of a session (BEHAVIOURS S2).
 package enum MachineState: String, Hashable, Sendable, Codable, CaseIterable {
     /// It exists and nothing was booted on it.
