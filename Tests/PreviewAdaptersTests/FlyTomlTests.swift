@@ -66,7 +66,7 @@ struct FlyTomlTests {
         #expect(
             document == [
                 "app": "shop-4f1c9a2e", "primary_region": "lhr",
-                "env": ["LOG_LEVEL": "debug", "HOST": "0.0.0.0", "PORT": "3000"],
+                "env": ["HOST": "0.0.0.0", "LOG_LEVEL": "debug", "PORT": "3000"],
                 "processes": ["app": "npm run start"],
                 "http_service": [
                     "internal_port": 3000, "force_https": true, "auto_stop_machines": "stop",

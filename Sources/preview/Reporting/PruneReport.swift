@@ -8,8 +8,15 @@ struct PruneReport {
     let paint: Paint
     /// One for each choice, once it was tried; empty before.
     var outcomes: [Pruner.Outcome] = []
+    /// The width of the column of names.
+    private let app: Int
 
-    private var app: Int { max(12, findings.chosen.map(\.preview.app.count).max() ?? 0) + 2 }
+    init(findings: PruneSearch.Findings, isDryRun: Bool, paint: Paint) {
+        self.findings = findings
+        self.isDryRun = isDryRun
+        self.paint = paint
+        app = max(12, findings.chosen.map(\.preview.app.count).max() ?? 0) + 2
+    }
 
     // MARK: - Words
 
