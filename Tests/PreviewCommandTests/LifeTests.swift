@@ -42,7 +42,8 @@ struct LifeTests {
         }
     }
 
-    @Test("a duration that is none is wrong usage", arguments: ["0s", "1w", "1h30m", "never", "24"])
+    @Test(
+        "a duration that is none is wrong usage", arguments: ["0s", "1w", "1h30m", "never", "24"])
     func wrongDuration(_ duration: String) async throws {
         try await Sandbox.use { box in
             try box.makeSite()

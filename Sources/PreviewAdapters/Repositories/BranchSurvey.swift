@@ -34,6 +34,7 @@ struct BranchSurvey {
         case .plainFolder: return .there
         case .checkout(let folder):
             let own = try await branches(in: folder)
+            // A folder whose name is refused as an address stands for itself.
             let reference = try? RepositoryReference.parse(folder)
             guard let reference, let origin = try await git.origin(of: reference) else {
                 return own.find(preview.branch)

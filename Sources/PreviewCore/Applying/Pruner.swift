@@ -44,9 +44,10 @@ package struct Pruner: Sendable {
     /// Returns an outcome for each, in the order of the choices.
     package func prune(
         _ choices: [Choice], now: @escaping @Sendable (PruneCandidate) -> Timestamp,
-        destroy: @escaping @Sendable (
-            PruneCandidate, _ check: @escaping @Sendable (State) throws -> Void
-        ) async throws -> Destroyer.Receipt
+        destroy:
+            @escaping @Sendable (
+                PruneCandidate, _ check: @escaping @Sendable (State) throws -> Void
+            ) async throws -> Destroyer.Receipt
     ) async -> [Outcome] {
         await withTaskGroup(of: (Int, Outcome).self) { group in
             var outcomes = [Outcome](repeating: .interrupted, count: choices.count)
