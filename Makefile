@@ -31,7 +31,7 @@ DEBUG := .build/debug/preview
 RELEASE := .build/release/preview
 SHELL_SCRIPTS = $(shell git ls-files | xargs -r grep -lE '^\#!/(bin/sh|usr/bin/env (ba)?sh|bin/bash)')
 
-.PHONY: help packages build release demo demo-destroy test lint bench install uninstall clean
+.PHONY: help packages build release demo demo-fly demo-destroy test lint bench install uninstall clean
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -54,6 +54,12 @@ demo: ## plan and apply an example on this machine (EXAMPLE=flask), fetch it, le
 	@.ci/packages $(BUILD_PACKAGES) $(DEMO_PACKAGES)
 	swift build --product preview
 	@.ci/demo $(DEBUG) examples/$(EXAMPLE)
+
+demo-fly: ## the whole story on a simulated Fly.io, without an account
+	@.ci/packages $(BUILD_PACKAGES) $(DEMO_PACKAGES) $(RUNTIME_PACKAGES)
+	swift build --product preview
+	swift build --product preview-flysim
+	@.ci/demo-fly $(DEBUG) .build/debug/preview-flysim examples/node
 
 demo-destroy: ## take the demo away again
 	$(DEBUG) destroy --yes -C examples/$(EXAMPLE)

@@ -46,6 +46,7 @@ package struct ProviderConformance: Sendable {
         try await proposes()
         let machine = try await allocates()
         try await configures(machine)
+        try await movesExpiry(of: machine)
         try await boots(machine)
         if trial.canRest { try await rests(machine) }
         let next = try await replaces(machine)
@@ -91,6 +92,13 @@ package struct ProviderConformance: Sendable {
             #expect(resources.memory == trial.settings.resources.memory)
         }
         #expect(status.state == .created, "configuring starts nothing")
+    }
+
+    private func movesExpiry(of machine: Machine) async throws {
+        let before = try await provider.inspect(machine)
+        let end = Timestamp(seconds: 1_900_000_000)
+        for end in [end, end, nil] { try await provider.setExpiry(machine, end) }
+        #expect(try await provider.inspect(machine) == before, "nothing else is different")
     }
 
     private func boots(_ machine: Machine) async throws {
@@ -176,6 +184,7 @@ package struct ProviderConformance: Sendable {
             try await provider.deallocate(machine)
             #expect(try await provider.inspect(machine) == nil)
         }
+        try await provider.setExpiry(machine, nil)
         for object in objects { try await provider.remove(object) }
         #expect(try await self.objects(of: owner).isEmpty)
     }

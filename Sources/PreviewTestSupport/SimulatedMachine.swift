@@ -22,6 +22,8 @@ package struct SimulatedMachine: Hashable, Sendable {
     package var secrets: [String: String] = [:]
     /// Revision of the settings it has; `nil` before the first.
     package var settingsRevision: String?
+    /// The end of life it was told.
+    package var expiresAt: Timestamp?
     /// The commit that runs, and the settings it was started with.
     package var commit: String?
     /// Revision of the settings that what runs was started with.

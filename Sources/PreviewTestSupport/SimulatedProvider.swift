@@ -5,7 +5,8 @@ package import PreviewCore
 package actor SimulatedProvider: Provider {
     /// The calls of the port that a hook may stand in front of or behind.
     package enum Call: Sendable, CaseIterable {
-        case propose, allocate, configure, boot, inspect, shutDown, deallocate, objects, remove
+        case propose, allocate, configure, boot, inspect, setExpiry, shutDown, deallocate, objects,
+            remove
     }
 
     /// Whether a hook runs before the call has done anything or after it has done everything.
@@ -28,6 +29,8 @@ package actor SimulatedProvider: Provider {
         package var fullRegions: Set<String> = []
         /// How many looks at the list pass before a new machine is in it.
         package var looksUntilVisible = 0
+        /// What the provider's clock shows; `nil` where it is the program's.
+        package var time: Timestamp?
         fileprivate var made = 0
 
         package init() {}
@@ -218,6 +221,7 @@ package actor SimulatedProvider: Provider {
                 attempt: key,
                 region: region,
                 resources: spec.resources,
+                expiresAt: spec.expiresAt,
                 looksUntilVisible: contents.looksUntilVisible
             )
             contents.machines.append(machine)
@@ -256,6 +260,7 @@ package actor SimulatedProvider: Provider {
                 $0.secrets = secrets
                 $0.resources = settings.resources
                 $0.settingsRevision = settings.revision
+                $0.expiresAt = settings.expiresAt
                 $0.attempt = attempt.key
             }
             return SettingsReceipt()
@@ -312,6 +317,17 @@ package actor SimulatedProvider: Provider {
             guard contents.machines.contains(where: { $0.id == machine.id }) else { return }
             try update(machine, "machine.shutdown") { ($0.state, $0.commit) = (.created, nil) }
         }
+    }
+
+    package func setExpiry(_ machine: Machine, _ end: Timestamp?) async throws {
+        try await call(.setExpiry) {
+            guard contents.machines.contains(where: { $0.id == machine.id }) else { return }
+            try update(machine, "machine.expire") { $0.expiresAt = end }
+        }
+    }
+
+    package func time() async throws -> Timestamp? {
+        try effect("time", changes: false) { contents.time }
     }
 
     package func deallocate(_ machine: Machine) async throws {

@@ -29,18 +29,19 @@ struct Preview: AsyncParsableCommand {
                 subcommands: [
                     InitCommand.self, ValidateCommand.self, DetectCommand.self, PlanCommand.self,
                     ApplyCommand.self, UpCommand.self, DestroyCommand.self, DownCommand.self,
-                    CancelCommand.self,
+                    CancelCommand.self, PruneCommand.self,
                 ]),
             CommandGroup(
                 name: "Look",
                 subcommands: [
                     StatusCommand.self, ListCommand.self, LogsCommand.self, HistoryCommand.self,
-                    OpenCommand.self, URLCommand.self,
+                    OpenCommand.self, URLCommand.self, ExportCommand.self,
                 ]),
             CommandGroup(
                 name: "Machine",
                 subcommands: [
                     StartCommand.self, StopCommand.self, RestartCommand.self, ExecCommand.self,
+                    ExtendCommand.self, PinCommand.self,
                 ]),
             CommandGroup(
                 name: "Serve",

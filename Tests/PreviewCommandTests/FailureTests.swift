@@ -140,7 +140,7 @@ struct FailureTests {
             _ = try await box.preview("apply", "--yes")
             try await box.shell("rm \(try box.record())/state.json*")
             let outcome = try await box.preview("apply", "--yes")
-            #expect(outcome.code == 7 && outcome.errorCode == "PV0303", "\(outcome)")
+            #expect(outcome.code == 7 && outcome.errorCode == "PV0305", "\(outcome)")
             #expect(outcome.errors.contains("lineage"), "both are shown: \(outcome)")
             #expect(box.supervisors().count == 1)
         }

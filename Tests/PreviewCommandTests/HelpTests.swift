@@ -6,6 +6,7 @@ struct HelpTests {
     private static let commands = [
         "validate", "detect", "plan", "apply", "up", "destroy", "down", "cancel", "status", "list",
         "logs", "history", "open", "url", "start", "stop", "restart", "exec", "unlock", "init",
+        "extend", "pin", "prune", "export",
         "explain", "schema", "state show", "state list", "state verify", "state restore", "help",
         "completions", "version", "serve", "token create", "token list", "token revoke",
     ]

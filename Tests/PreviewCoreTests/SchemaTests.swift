@@ -15,6 +15,7 @@ struct SchemaTests {
     private static let optional: Set<String> = [
         "subject", "commit", "image", "install", "build", "start", "staticRoot", "runtime", "port",
         "idleTimeout", "ttl", "joint", "digests", "repository", "machine", "settings", "boot",
+        "chosenEnd",
     ]
 
     private func check(
@@ -41,10 +42,10 @@ struct SchemaTests {
                 return true
             }
             // The top level has members of the same names that must be there.
-            let isTopLevel = change.path.count == 2
+            let isTopLevel = change.path.count == 2 && name != "chosenEnd"
             let isStep = change.path.count == 3 && change.path.first == "steps"
             return isTopLevel
-                || !(Self.optional.contains(name) && (isStep || change.path.count > 3))
+                || !(Self.optional.contains(name) && (isStep || change.path.count != 3))
         }
     }
 
@@ -56,8 +57,11 @@ struct SchemaTests {
     /// Everything that was ever written in runs of many kinds.
     private static func records() async throws -> [JSONValue] {
         var documents: [JSONValue] = []
-        let full = try await StateFileTests.full()
-        documents.append(try JSONReader.read(StateFile.encode(full)))
+        var full = try await StateFileTests.full()
+        for end in [ChosenEnd.never, .at(full.createdAt)] {
+            full.chosenEnd = end
+            documents.append(try JSONReader.read(StateFile.encode(full)))
+        }
         for provider in [ProviderName.fly, .local] {
             let world = SimulatedWorld(provider: provider)
             let written = Written()
@@ -78,6 +82,11 @@ struct SchemaTests {
                 throw Rejection(Failure(.settingsFailed, "refused"))
             }
             await #expect(throws: Failure.self) { try await world.apply(config) }
+            for wish in [LifeChange.Wish.extend(3600), .pin, .unpin] {
+                _ = try await LifeChange(
+                    world: world.world, store: world.store, holder: SimulatedWorld.holder
+                ).make(wish, of: SimulatedWorld.identity.folder, lockTimeout: .zero)
+            }
             _ = try await Cancellation.cancel(
                 SimulatedWorld.identity.folder, in: world.store, now: { world.clock.now })
             try await world.destroy()

@@ -50,7 +50,8 @@ struct ValuesTimeTests {
         arguments: [
             (0, "0s"), (12, "12s"), (59.4, "59s"), (59.5, "1m 0s"), (184, "3m 4s"),
             (3599.6, "1h 0m"),
-            (7500, "2h 5m"), (-5, "0s"), (0.04, "0s"), (2.34, "2.3s"), (0.4, "0.4s"),
+            (7500, "2h 5m"), (172_799, "47h 59m"), (273_600, "3d 4h"), (-5, "0s"), (0.04, "0s"),
+            (2.34, "2.3s"), (0.4, "0.4s"),
             (.infinity, "0s"), (.nan, "0s"),
         ] as [(Double, String)])
     func elapsed(_ seconds: Double, _ text: String) {

@@ -128,6 +128,12 @@ extension Provider {
             try await change { try await provider.shutDown(machine) }
         }
 
+        func setExpiry(_ machine: Machine, _ end: Timestamp?) async throws {
+            try await change { try await provider.setExpiry(machine, end) }
+        }
+
+        func time() async throws -> Timestamp? { try await provider.time() }
+
         func deallocate(_ machine: Machine) async throws {
             try await change { try await provider.deallocate(machine) }
         }

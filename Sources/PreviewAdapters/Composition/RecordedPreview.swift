@@ -25,7 +25,7 @@ package struct RecordedPreview: Sendable {
     ) async throws -> RecordedPreview {
         if let name {
             let records = try Records.store(choices, in: surroundings)
-            return try await named(name, in: records, surroundings: surroundings)
+            return try await named(name, in: records, surroundings)
         }
         if try ConfigFile.find(choices, in: surroundings) != nil {
             let workspace = try await Workspace.open(choices, in: surroundings)
@@ -51,8 +51,11 @@ package struct RecordedPreview: Sendable {
             surroundings: workspace.surroundings, redactor: workspace.redactor)
     }
 
-    private static func named(
-        _ name: String, in store: FileStore, surroundings: Surroundings
+    /// The preview of an app name or session id.
+    ///
+    /// - Throws: ``Failure``: nothing recorded under it, or damage.
+    package static func named(
+        _ name: String, in store: FileStore, _ surroundings: Surroundings
     ) async throws -> RecordedPreview {
         if AppName(name) != nil,
             let loaded = try await StateRecord.load(name, from: store)
@@ -212,15 +215,24 @@ package enum Records {
 
     /// Every record, looked at one after another on all processors, in no order.
     package static func entries(of store: FileStore) async throws -> [Entry] {
+        try await gather(from: store) { $0 }
+    }
+
+    /// What `pick` makes of each record, so that ten thousand need not be kept at once.
+    package static func gather<Picked: Sendable>(
+        from store: FileStore, _ pick: @escaping @Sendable (Entry) -> Picked?
+    ) async throws -> [Picked] {
         let folders = try await store.list()
         let shares = 4
-        return try await withThrowingTaskGroup(of: [Entry].self) { group in
+        return try await withThrowingTaskGroup(of: [Picked].self) { group in
             for share in 0..<shares {
                 group.addTask {
-                    var entries: [Entry] = []
+                    var entries: [Picked] = []
                     for index in stride(from: share, to: folders.count, by: shares) {
-                        if let entry = try await entry(folders[index], in: store) {
-                            entries.append(entry)
+                        if let entry = try await entry(folders[index], in: store),
+                            let picked = pick(entry)
+                        {
+                            entries.append(picked)
                         }
                     }
                     return entries

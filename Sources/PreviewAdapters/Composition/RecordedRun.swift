@@ -70,13 +70,13 @@ package struct RecordedRun: Sendable {
         reporter.report(
             Event(
                 .runBegin, "\(order.command) begun", data: ["command": .string(order.command)]))
-        stop.setFarewell { end(JSONObject(), failure: $0) }
+        stop.setFarewell(of: id) { end(JSONObject(), failure: $0) }
         do {
             let data = try await work()
-            stop.setFarewell(nil)
+            stop.setFarewell(of: id, nil)
             end(data, failure: nil)
         } catch {
-            stop.setFarewell(nil)
+            stop.setFarewell(of: id, nil)
             let error = stop.error(replacing: error)
             end(JSONObject(), failure: error)
             throw error

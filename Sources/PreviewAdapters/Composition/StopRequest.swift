@@ -27,7 +27,8 @@ package final class StopRequest: Sendable {
 
     private struct Contents {
         var reason: Reason?
-        var farewell: (@Sendable (Failure) -> Void)?
+        /// By the id of the run.
+        var farewells: [String: @Sendable (Failure) -> Void] = [:]
     }
 
     private let contents = Locked(Contents())
@@ -48,18 +49,18 @@ package final class StopRequest: Sendable {
         return reason.failure
     }
 
-    /// Sets what is to be done where the command is abandoned in the middle of a call; nil for
-    /// nothing any more.
-    package func setFarewell(_ farewell: (@Sendable (Failure) -> Void)?) {
-        contents.withLock { $0.farewell = farewell }
+    /// Sets what a run has to do where it is abandoned in the middle of a call; nil for nothing any
+    /// more.
+    package func setFarewell(of run: String, _ farewell: (@Sendable (Failure) -> Void)?) {
+        contents.withLock { $0.farewells[run] = farewell }
     }
 
-    /// Does it, once.
+    /// Does it for every run that is under way, once.
     package func sayFarewell(_ failure: Failure) {
-        let farewell = contents.withLock { contents in
-            defer { contents.farewell = nil }
-            return contents.farewell
+        let farewells = contents.withLock { contents in
+            defer { contents.farewells = [:] }
+            return contents.farewells
         }
-        farewell?(failure)
+        for farewell in farewells.values { farewell(failure) }
     }
 }

@@ -22,7 +22,8 @@ package struct Workspace: Sendable {
     package let origins: [ValueOrigin]
     /// Secrets and tokens that must never be shown.
     package let redactor: Redactor
-    private let git: GitRepository
+    /// Reads the repository, by git.
+    package let git: GitRepository
     private let secrets: LocalSecretSource
 
     /// Reads the configuration and works out which preview it is about. Makes nothing.

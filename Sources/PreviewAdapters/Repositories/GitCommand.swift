@@ -60,6 +60,13 @@ extension GitCommand {
         return GitCommand(in: folder, ["for-each-ref", "--format=\(format)", "--", pattern])
     }
 
+    /// All branches of a repository on this machine, each behind the branch it follows elsewhere, if
+    /// it does.
+    static func listUpstreams(in folder: String) -> GitCommand {
+        GitCommand(
+            in: folder, ["for-each-ref", "--format=%(upstream)%09%(refname)", "--", "refs/heads"])
+    }
+
     /// The branch that is checked out; fails quietly when none is.
     static func checkedOutBranch(in folder: String) -> GitCommand {
         GitCommand(in: folder, ["symbolic-ref", "--quiet", "HEAD"])

@@ -45,6 +45,13 @@ package struct GitRepository: RepositorySource {
         self.settings = settings
     }
 
+    /// The same for looking only: a checkout stands for itself, wherever its commits are to run.
+    package var forReading: GitRepository {
+        var settings = settings
+        settings.isMachineElsewhere = false
+        return GitRepository(settings)
+    }
+
     /// Where the branch points now (BEHAVIOURS D1, D2).
     ///
     /// - Throws: ``Failure``: not found, no permission, no such branch (with near matches), not

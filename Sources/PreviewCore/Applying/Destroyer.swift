@@ -9,6 +9,12 @@ package struct Destroyer: Sendable {
         package var undone: [StepID]
         /// Objects the second look found and took away.
         package var removed: [OwnedObject]
+
+        package init(app: String, undone: [StepID] = [], removed: [OwnedObject] = []) {
+            self.app = app
+            self.undone = undone
+            self.removed = removed
+        }
     }
 
     private let world: World
@@ -23,30 +29,29 @@ package struct Destroyer: Sendable {
 
     /// Destroys the preview kept under a name.
     ///
+    /// `check`: is shown the record under the lock and throws where it must not be destroyed after
+    /// all.
     /// - Throws: ``ErrorCode/nothingRecorded`` when nothing is there, ``ErrorCode/leftovers`` when
     ///   something could not be taken away; running it again goes on.
-    package func destroy(_ folder: String, lockTimeout: Duration) async throws -> Receipt {
+    package func destroy(
+        _ folder: String, lockTimeout: Duration, check: (State) throws -> Void = { _ in }
+    ) async throws -> Receipt {
         let wait = LockWait(world, limit: lockTimeout)
         return try await store.withLock(
             folder, for: holder, timeout: lockTimeout, waiting: wait.tell
         ) {
             guard let loaded = try await StateRecord.load(folder, from: store),
                 !loaded.state.isDestroyed
-            else { throw Self.nothing(folder) }
+            else { throw Failure.nothingRecorded(of: folder) }
+            try check(loaded.state)
             let journal = Journal(
                 store: store, folder: folder, loaded: loaded, fresh: loaded.state, now: world.now)
             return try await undo(loaded.state, in: journal)
         }
     }
 
-    private static func nothing(_ folder: String) -> Failure {
-        Failure(
-            .nothingRecorded, "nothing is recorded of \(folder)",
-            fix: "`preview list` shows what is")
-    }
-
     private func undo(_ state: State, in journal: Journal) async throws -> Receipt {
-        var receipt = Receipt(app: state.app, undone: [], removed: [])
+        var receipt = Receipt(app: state.app)
         for step in Steps.all.reversed() {
             try Task.checkCancellation()
             try await undo(step, state: state)
@@ -123,11 +128,7 @@ package enum Cancellation {
         for _ in 0..<20 {
             guard let loaded = try await StateRecord.load(folder, from: store),
                 !loaded.state.isDestroyed
-            else {
-                throw Failure(
-                    .nothingRecorded, "nothing is recorded of \(folder)",
-                    fix: "`preview list` shows what is")
-            }
+            else { throw Failure.nothingRecorded(of: folder) }
             guard loaded.state.cancelledAt == nil else { return loaded.state }
             let journal = Journal(
                 store: store, folder: folder, loaded: loaded, fresh: loaded.state, now: now)

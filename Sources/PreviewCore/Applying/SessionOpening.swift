@@ -56,6 +56,8 @@ extension State {
             project: config.name, user: identity.user, repository: identity.repository,
             branch: identity.branch, path: config.path, provider: config.provider,
             host: config.provider == .local ? identity.host : nil, createdAt: world.now())
+        // From the first save on, so that what never gets as far as step 3 is pruned, too.
+        expiresAt = end(under: config.lifecycle.ttl)
     }
 }
 

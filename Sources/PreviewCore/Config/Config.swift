@@ -142,7 +142,7 @@ package struct Config: Hashable, Sendable {
         package var autoStart = true
         /// How long without traffic until it is stopped.
         package var idleTimeout: Int? = 3600
-        /// The age at which the preview has expired, as `preview status` shows it.
+        /// The age after which `preview prune` destroys it.
         package var ttl: Int? = 72 * 3600
 
         /// The defaults.

@@ -145,7 +145,7 @@ enum Keys {
             "lifecycle.ttl",
             .durationOrNever,
             default: "72h",
-            "The age at which the preview has expired, as `preview status` shows it."
+            "The age after which `preview prune` destroys it."
         )
     }
 

@@ -67,7 +67,9 @@ extension Explanation {
             """,
         causes: ["previews of branches that are long merged were never destroyed"],
         remedies: [
-            "see them: `preview list`", "destroy one that is not needed: `preview destroy APP`",
+            "see them: `preview list`",
+            "destroy what is past its time or merged: `preview prune`, `preview prune --merged`",
+            "destroy one that is not needed: `preview destroy APP`",
             "or raise the limit in preview.yaml",
         ],
         kind: .refused
@@ -102,11 +104,13 @@ extension Explanation {
         title: "Something is left after destroy",
         meaning: """
             After undoing all steps the provider was asked once more, and something of this preview \
-            is still there. What was taken away stays away; the rest is named and stays recorded.
+            is still there. What was taken away stays away; the rest is named and stays recorded. \
+            `preview prune` ends with it when one of its previews could not be destroyed, for \
+            whatever reason, which it names.
             """,
         causes: [
             "a process that does not end", "files that another user owns",
-            "the provider did not answer in between",
+            "the provider did not answer in between", "another run was working on it (prune)",
         ],
         remedies: ["run it again: `preview destroy`", "if it stays, remove what is named by hand"],
         kind: .leftovers

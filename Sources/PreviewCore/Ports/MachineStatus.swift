@@ -14,6 +14,8 @@ package struct MachineStatus: Hashable, Sendable {
     package var otherChanges: [String]
     /// Where it stands now, where the provider tells.
     package var region: String?
+    /// When the machine was made.
+    package var createdAt: Timestamp?
     /// Since when it has been in this state.
     package var since: Timestamp?
     /// When it will stop for want of traffic, if it is running and may be stopped.
@@ -25,7 +27,7 @@ package struct MachineStatus: Hashable, Sendable {
         state: MachineState, detail: String? = nil, commit: String? = nil,
         settingsRevision: String? = nil, resources: Config.Resources? = nil,
         otherChanges: [String] = [], region: String? = nil,
-        since: Timestamp? = nil, idleStopAt: Timestamp? = nil,
+        createdAt: Timestamp? = nil, since: Timestamp? = nil, idleStopAt: Timestamp? = nil,
         restarts: Int = 0
     ) {
         self.state = state
@@ -35,6 +37,7 @@ package struct MachineStatus: Hashable, Sendable {
         self.resources = resources
         self.otherChanges = otherChanges
         self.region = region
+        self.createdAt = createdAt
         self.since = since
         self.idleStopAt = idleStopAt
         self.restarts = restarts
@@ -48,6 +51,16 @@ package struct MachineStatus: Hashable, Sendable {
             "idleStopAt": JSONValue(idleStopAt?.text), "restarts": .int(restarts),
             "region": JSONValue(region),
         ]
+    }
+}
+
+extension MachineStatus {
+    /// Whether a commit was brought up on the machine and did not fail since; it may sleep.
+    package var isDeployed: Bool {
+        switch state {
+        case .running, .idle, .stopped, .unknown: commit != nil
+        case .created, .booting, .crashed, .lost: false
+        }
     }
 }
 

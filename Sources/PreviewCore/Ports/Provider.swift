@@ -40,6 +40,14 @@ package protocol Provider: Sendable {
     /// Ends what step 4 started. Absent or already ended is success.
     func shutDown(_ machine: Machine) async throws
 
+    /// Moves the end of the machine's life; `nil` is never. What runs goes on. Absent is success: the
+    /// next machine is made with the end that is recorded.
+    func setExpiry(_ machine: Machine, _ end: Timestamp?) async throws
+
+    /// What time it is there, in seconds as precise as an answer's `Date`; `nil` where that is this
+    /// machine's own clock (ENGINE section 5).
+    func time() async throws -> Timestamp?
+
     /// Takes the machine away with everything attached. Absent is success.
     func deallocate(_ machine: Machine) async throws
 

@@ -71,6 +71,9 @@ package struct Session: Sendable {
         return completedSteps.count == 4 ? .completed : .inProgress
     }
 
+    /// The machine of step 2, once there is one.
+    package var machine: Machine? { state.output(of: AllocateMachine())?.machine }
+
     /// Where the preview answers, once step 2 made a place for it.
     package var previewURL: String? {
         state[.machine].applied?.output["previewUrl"]?.string

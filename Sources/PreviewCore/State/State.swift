@@ -33,8 +33,10 @@ package struct State: Hashable, Sendable {
     package var startedAt: Timestamp?
     /// When all four steps were done; `nil` again while one of them is being done or is not.
     package var completedAt: Timestamp?
-    /// End of its life, as step 3 last set it; `nil` for none.
+    /// When its life ends: what ``chosenEnd`` says, else what the `ttl` applied last makes of it.
     package var expiresAt: Timestamp?
+    /// What a person decided about the end of its life; goes before the `ttl` of the file.
+    package var chosenEnd: ChosenEnd?
     /// When it was cancelled; the next `apply` takes that back.
     package var cancelledAt: Timestamp?
     /// Set when everything was taken away: a tombstone that keeps a late run from reviving it.
@@ -84,6 +86,15 @@ package struct State: Hashable, Sendable {
     /// Whether nothing of this preview is left outside.
     package var isDestroyed: Bool { destroyedAt != nil }
 
+    /// When it ends under a `ttl` in seconds (`nil`: never), unless a person decided otherwise.
+    package func end(under ttl: Int?) -> Timestamp? {
+        switch chosenEnd {
+        case .at(let time): time
+        case .never: nil
+        case nil: ttl.map { createdAt + $0 }
+        }
+    }
+
     /// The input of a step's last success, if it ever succeeded and still has its present form.
     package func input<S: Step>(of step: S) -> S.Input? {
         // An input of an older form counts as none: its step is planned again.
@@ -94,6 +105,31 @@ package struct State: Hashable, Sendable {
     package func output<S: Step>(of step: S) -> S.Output? {
         // An output of an older form counts as none: its step is planned again.
         try? self[step.id].applied?.output.decoded(as: S.Output.self)
+    }
+}
+
+/// When a preview's life ends by the word of a person (`preview extend`, `preview pin`).
+package enum ChosenEnd: Hashable, Sendable {
+    case at(Timestamp)
+    case never
+
+    /// Reads ``text``; `nil` for anything else.
+    package init?(_ text: String) {
+        if text == "never" {
+            self = .never
+        } else if let time = Timestamp(text) {
+            self = .at(time)
+        } else {
+            return nil
+        }
+    }
+
+    /// A time in the form of ``Timestamp/text``, or `never`.
+    package var text: String {
+        switch self {
+        case .at(let time): time.text
+        case .never: "never"
+        }
     }
 }
 

@@ -22,6 +22,8 @@ enum StateDocument {
         document["startedAt"] = JSONValue(state.startedAt?.text)
         document["completedAt"] = JSONValue(state.completedAt?.text)
         document["expiresAt"] = JSONValue(state.expiresAt?.text)
+        // Only where there is one: documents from before there was such a thing stay as they are.
+        if let end = state.chosenEnd { document["chosenEnd"] = .string(end.text) }
         document["cancelledAt"] = JSONValue(state.cancelledAt?.text)
         document["destroyedAt"] = JSONValue(state.destroyedAt?.text)
         document["steps"] = .object(
@@ -80,6 +82,7 @@ enum StateDocument {
         state.startedAt = try fields.optionalTime("startedAt")
         state.completedAt = try fields.optionalTime("completedAt")
         state.expiresAt = try fields.optionalTime("expiresAt")
+        state.chosenEnd = try fields.optionalEnd("chosenEnd")
         state.cancelledAt = try fields.optionalTime("cancelledAt")
         state.destroyedAt = try fields.optionalTime("destroyedAt")
         for member in try fields.members("steps") {
@@ -186,6 +189,11 @@ private struct Fields {
     }
 
     func optionalText(_ name: String) -> String? { members[name]?.string }
+
+    func optionalEnd(_ name: String) throws(StateFile.Damage) -> ChosenEnd? {
+        guard let value = members[name], !value.isNull else { return nil }
+        return try typed(name, value.string.flatMap(ChosenEnd.init))
+    }
 
     func optionalTime(_ name: String) throws(StateFile.Damage) -> Timestamp? {
         guard let value = members[name], !value.isNull else { return nil }

@@ -106,7 +106,7 @@ package struct AllocateMachine: Step {
             platform: Platform(
                 runtime: detected?.runtime?.name, version: detected?.runtime?.version,
                 image: run.config.run.image),
-            expiresAt: run.config.lifecycle.ttl.map { run.state.createdAt + $0 })
+            expiresAt: run.state.end(under: run.config.lifecycle.ttl))
         let machine = try await run.world.provider.allocate(
             spec, replacing: run.previous?.machine, attempt: run.attempt)
         return Output(

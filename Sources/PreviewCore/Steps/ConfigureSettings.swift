@@ -117,7 +117,7 @@ package struct ConfigureSettings: Step {
         }
         let values = try SecretValues.resolve(run.config.secrets, from: run.world.secrets)
         let revision = Self.revision(of: input)
-        let expiresAt = input.lifecycle.ttl.map { run.state.createdAt + $0 }
+        let expiresAt = run.state.end(under: input.lifecycle.ttl)
         let receipt = try await run.world.provider.configure(
             machine, settings(of: input, revision: revision, expiresAt: expiresAt, run: run),
             secrets: values, attempt: run.attempt)

@@ -4,7 +4,7 @@ extension DurationText {
         seconds.map { text(seconds: $0) } ?? "never"
     }
 
-    /// `0.4s`, `12s`, `3m 4s` or `2h 5m`; never negative (BEHAVIOURS F5).
+    /// `0.4s`, `12s`, `3m 4s`, `2h 5m` or `3d 4h`; never negative (BEHAVIOURS F5).
     package static func elapsed(_ seconds: Double) -> String {
         guard seconds.isFinite, seconds < 1e15 else { return "0s" }
         if seconds > 0, seconds < 9.95 {
@@ -14,6 +14,7 @@ extension DurationText {
         let whole = max(0, Int(seconds.rounded()))
         if whole < 60 { return "\(whole)s" }
         if whole < 3600 { return "\(whole / 60)m \(whole % 60)s" }
-        return "\(whole / 3600)h \(whole % 3600 / 60)m"
+        if whole < 2 * 86400 { return "\(whole / 3600)h \(whole % 3600 / 60)m" }
+        return "\(whole / 86400)d \(whole % 86400 / 3600)h"
     }
 }

@@ -1,5 +1,5 @@
 /// The dates of HTTP headers (RFC 9110 section 5.6.7).
-enum HTTPDate {
+package enum HTTPDate {
     private static let months = [
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
     ]
@@ -7,7 +7,7 @@ enum HTTPDate {
     /// Seconds since 1970 of a date in any of the three forms that a server may write, or nil:
     /// `Sun, 06 Nov 1994 08:49:37 GMT`, `Sunday, 06-Nov-94 08:49:37 GMT` and
     /// `Sun Nov  6 08:49:37 1994`.
-    static func unixSeconds(_ text: String) -> Int64? {
+    package static func unixSeconds(_ text: String) -> Int64? {
         let words = text.split { " ,-".contains($0) }.map(String.init)
         let (day, month, year, time): (String, String, String, String)
         switch words.count {

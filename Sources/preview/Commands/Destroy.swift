@@ -62,7 +62,9 @@ private struct Destroying {
             preview, context.choices, in: context.surroundings)
         let text = DestroyText(paint: context.errorPaint)
         if !context.isJSON { context.errors.write(text.plan(of: preview.state)) }
-        try await confirm(context)
+        try await DestructionConsent(
+            deed: "destroy it", saysYes: saysYes, command: "preview destroy"
+        ).obtain(context)
         try await preview.destroy(
             in: context.recordedRun(
                 command, of: preview.folder, in: preview.store, redactor: preview.redactor),
@@ -72,22 +74,34 @@ private struct Destroying {
             context.result(DestroyText(paint: context.paint).receipt(receipt))
         }
     }
+}
 
-    private func confirm(_ context: CommandContext) async throws {
+/// The word yes, which destroying needs (BEHAVIOURS S5).
+struct DestructionConsent {
+    /// What the word is asked for, such as `destroy it`.
+    let deed: String
+    let saysYes: Bool
+    /// The command line, without --yes.
+    let command: String
+
+    /// Asks a person, unless yes was said beforehand.
+    ///
+    /// - Throws: ``Failure`` of kind ``Failure/Kind/notApproved`` for every other word, and where
+    ///   nobody can be asked.
+    func obtain(_ context: CommandContext) async throws {
         if saysYes || context.surroundings.isSet("PREVIEW_YES") { return }
         guard context.isInteractive else {
             throw Failure(
                 .nobodyToAsk, .notApproved, "destroying needs a yes and nobody can be asked",
                 fix: "run it in a terminal, or say yes beforehand with --yes",
-                retry: "preview destroy --yes")
+                retry: "\(command) --yes")
         }
-        context.errors.write("Type yes to destroy it: ")
+        context.errors.write("Type yes to \(deed): ")
         switch await Terminal.readLine() {
         case .cancelled: throw CancellationError()
         case .text(let answer) where answer.trimmingSpaces() == "yes": return
         case .text, .end:
-            throw Failure(
-                .declined, .notApproved, "nothing was destroyed", retry: "preview destroy")
+            throw Failure(.declined, .notApproved, "nothing was destroyed", retry: command)
         }
     }
 }

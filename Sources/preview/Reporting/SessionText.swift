@@ -26,10 +26,11 @@ struct SessionText {
         }
     }
 
-    /// The whole state of one preview.
-    func text(of session: Session, machine: MachineStatus?, now: Timestamp, config: Config?)
-        -> String
-    {
+    /// The whole state of one preview; `isDetailed`: with all that the provider reports.
+    func text(
+        of session: Session, machine: MachineStatus?, isDetailed: Bool = false, now: Timestamp,
+        config: Config?
+    ) -> String {
         let state = session.state
         var lines = [
             paint.bold(state.app),
@@ -56,9 +57,25 @@ struct SessionText {
             ]
         }
         lines.append("")
+        if isDetailed { lines += self.lines(of: session.machine, machine, now: now) }
         if let machine { lines += self.lines(of: machine, now: now) }
-        lines.append(row("ttl", clock(state.expiresAt, now: now, never: "no end of life")))
+        lines.append(row("ttl", LifeText(now: now).ttl(of: state)))
         return lines.joined(separator: "\n") + "\n"
+    }
+
+    /// What a live look adds (BEHAVIOURS S4).
+    private func lines(
+        of machine: Machine?, _ status: MachineStatus?, now: Timestamp
+    ) -> [String] {
+        let deployed = row("deployed", status?.isDeployed ?? false ? "yes" : "no")
+        guard let machine, let status else { return [deployed] }
+        let created = status.createdAt.map {
+            "\($0.text) (\(DurationText.elapsed(Double(now.seconds - $0.seconds))) ago)"
+        }
+        return [
+            deployed, row("id", machine.id), row("region", status.region ?? machine.region),
+            row("created", created ?? "the provider does not say"),
+        ]
     }
 
     private func lines(of machine: MachineStatus, now: Timestamp) -> [String] {
@@ -71,15 +88,8 @@ struct SessionText {
         if machine.restarts > 0 { lines.append(row("restarts", String(machine.restarts))) }
         if let commit = machine.commit { lines.append(row("commit", String(commit.prefix(12)))) }
         let idle = machine.state == .running ? "no idle stop" : "not running"
-        lines.append(row("idle", clock(machine.idleStopAt, now: now, never: idle)))
+        lines.append(row("idle", machine.idleStopAt.map(LifeText(now: now).clock) ?? idle))
         return lines
-    }
-
-    private func clock(_ time: Timestamp?, now: Timestamp, never: String) -> String {
-        guard let time else { return never }
-        let left = time.seconds - now.seconds
-        return left > 0
-            ? "\(time.text) (in \(DurationText.elapsed(Double(left))))" : "\(time.text) (past)"
     }
 
     private func row(_ label: String, _ value: String) -> String {

@@ -1,8 +1,8 @@
 import PreviewCore
 
 extension FlyProvider {
-    /// Turns the client's failures into the program's: a rejection where it is certain that nothing
-    /// happened, else a failure that leaves the attempt open (ENGINE section 2).
+    /// Turns the client's failures into the program's: a rejection where the platform said no for
+    /// good, else a failure that leaves the attempt open (ENGINE section 2).
     func translating<Result: Sendable>(
         step: StepID?, _ body: () async throws -> Result
     ) async throws -> Result {
@@ -10,13 +10,25 @@ extension FlyProvider {
             return try await body()
         } catch let failure as FlyFailure {
             let told = failure.told(step: step)
-            guard failure.isCertain, step != nil else { throw told }
+            guard failure.isFinal, step != nil else { throw told }
             throw Rejection(told)
         }
     }
 }
 
 extension FlyFailure {
+    /// Whether asking again with the same wish would be refused again. Where nobody was reached or
+    /// the token was not good enough, the attempt waits for better times: calls before this one may
+    /// have made something.
+    var isFinal: Bool {
+        switch cause {
+        case .unauthorised, .forbidden, .unrouted, .rateLimited, .unreachable, .timedOut,
+            .unreadable, .leaseHeld, .staleVersion:
+            false
+        default: isCertain
+        }
+    }
+
     /// The failure in the user's words, with its evidence and what to do about it.
     func told(step: StepID?) -> Failure {
         let (code, kind, message, fix) = words

@@ -12,11 +12,22 @@ extension FlyProvider {
                 let machine = try await makeMachine(spec, in: place, attempt: attempt)
                 if let previous, previous.id != machine.id { try await take(away: previous) }
                 return described(machine, app: place.app)
-            } catch let failure as FlyFailure where failure.isCertain {
+            } catch let failure as FlyFailure where failure.isFinal {
                 // Nothing else will ever remember an app without a machine.
-                if place.isNew { try await remove(app: place.app) }
+                if place.isNew { try await giveUp(place.app, because: failure) }
                 throw failure
             }
+        }
+    }
+
+    /// Removes an app that this attempt made in vain. While it is there the attempt stays open.
+    private func giveUp(_ app: String, because reason: FlyFailure) async throws {
+        do {
+            try await remove(app: app)
+        } catch let failure as FlyFailure {
+            var told = reason.told(step: .machine)
+            told.evidence.append(.init("left", "the app \(app): \(failure.message)"))
+            throw told
         }
     }
 
@@ -89,8 +100,8 @@ extension FlyProvider {
         var place = Place(app: app, machines: machines)
         // What an earlier run of this attempt took over keeps its name.
         place.adopted = machines.first {
-            $0.marks?.owner == spec.owner && $0.name != "pv-\(attempt.key)"
-                && attempt.named.contains(NamedObject(.machine, $0.name))
+            $0.marks?.owner == spec.owner && $0.marks?.attempt == attempt.key
+                && $0.name != "pv-\(attempt.key)"
         }
         if machines.contains(where: { $0.marks?.owner == spec.owner }) { return place }
         let isNamedByUs = attempt.named.contains(NamedObject(.app, app)) || previous?.app == app

@@ -53,6 +53,7 @@ extension FlyProvider {
                 commit: marks?.commit.isEmpty == false ? marks?.commit : nil,
                 settingsRevision: marks?.settings.isEmpty == false ? marks?.settings : nil,
                 resources: config.resources, otherChanges: changes, region: found.region,
+                createdAt: found.createdAt,
                 since: found.updatedAt)
         }
     }

@@ -149,6 +149,7 @@ extension LocalProvider {
                 state: .created,
                 settingsRevision: settings?.revision,
                 region: machine.region,
+                createdAt: link.machine.createdAt,
                 since: link.machine.createdAt
             )
         }
@@ -159,11 +160,30 @@ extension LocalProvider {
             settingsRevision: settings?.revision,
             resources: status.resources,
             region: machine.region,
+            createdAt: link.machine.createdAt,
             since: status.since,
             idleStopAt: status.idleStopAt,
             restarts: status.restarts
         )
     }
+
+    package func setExpiry(_ machine: Machine, _ end: Timestamp?) async throws {
+        guard let link = try link(to: machine) else { return }
+        var document = link.machine
+        document.expiresAt = end
+        var settings: Settings? = try MachinePlace.read(.settings, in: link.folder)
+        settings?.expiresAt = end
+        do {
+            if let settings { try MachinePlace.write(settings, to: .settings, in: link.folder) }
+            try MachinePlace.write(document, to: .machine, in: link.folder)
+        } catch {
+            throw Failure(.settingsFailed, "the end of its life cannot be written: \(error)")
+        }
+        if try link.living != nil { _ = await ControlSocket.ask(.reload, in: link.folder) }
+    }
+
+    /// It is this machine's clock.
+    package func time() async throws -> Timestamp? { nil }
 
     package func deallocate(_ machine: Machine) async throws {
         let place = place(of: machine.app)

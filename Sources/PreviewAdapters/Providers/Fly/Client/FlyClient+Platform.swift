@@ -1,4 +1,5 @@
 package import PreviewCore
+import PreviewSystem
 
 /// What is told across apps.
 extension FlyClient {
@@ -9,6 +10,17 @@ extension FlyClient {
         try await machines.json(
             .init(method: "GET", path: "/platform/regions", effect: .reads)
         ) { $0.list("regions")?.compactMap(FlyRegion.init) }
+    }
+
+    /// What time it is at the platform, by the date of an answer that needs no token.
+    package func time() async throws -> Timestamp? {
+        try await machines.send(
+            .init(method: "GET", path: "/platform/regions", effect: .reads)
+        ) { response in
+            response.header("Date").flatMap(PreviewSystem.HTTPDate.unixSeconds).map {
+                Timestamp(seconds: Int($0))
+            }
+        }
     }
 
     /// Where machines of a size would find room, the preferred region first: nothing is made.
