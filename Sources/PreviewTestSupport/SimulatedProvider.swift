@@ -44,10 +44,8 @@ package actor SimulatedProvider: Provider {
     private let clock: FixedClock
 
     package init(
-        effects: Effects = Effects(),
-        clock: FixedClock = FixedClock(),
-        contents: Contents = Contents(),
-        name: ProviderName = .fly
+        effects: Effects = Effects(), clock: FixedClock = FixedClock(),
+        contents: Contents = Contents(), name: ProviderName = .fly
     ) {
         self.effects = effects
         self.clock = clock
@@ -66,8 +64,7 @@ package actor SimulatedProvider: Provider {
     }
 
     private func call<Result: Sendable>(
-        _ call: Call,
-        _ body: () async throws -> Result
+        _ call: Call, _ body: () async throws -> Result
     ) async throws -> Result {
         try Task.checkCancellation()
         try await hook(call, .before)
@@ -94,9 +91,7 @@ package actor SimulatedProvider: Provider {
     }
 
     package func allocate(
-        _ spec: MachineSpec,
-        replacing previous: Machine?,
-        attempt: any AttemptRecorder
+        _ spec: MachineSpec, replacing previous: Machine?, attempt: any AttemptRecorder
     ) async throws -> Machine {
         try await call(.allocate) {
             let app = try await reserve(spec, attempt: attempt)
@@ -118,8 +113,7 @@ package actor SimulatedProvider: Provider {
 
     /// Takes the first candidate that is free or ours.
     private func reserve(
-        _ spec: MachineSpec,
-        attempt: any AttemptRecorder
+        _ spec: MachineSpec, attempt: any AttemptRecorder
     ) async throws -> String {
         let candidates = [spec.app] + (2...9).map { "\(spec.app)-\($0)" }
         guard let app = candidates.first(where: { !contents.foreignApps.contains($0) }) else {

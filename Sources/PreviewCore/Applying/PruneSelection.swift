@@ -3,6 +3,7 @@
 package struct PruneSelection: Hashable, Sendable {
     /// Seconds since the preview was begun.
     package var olderThan: Int?
+    /// Only those of this status; `nil` for any.
     package var status: Session.OverallStatus?
     /// Only those whose branch is gone, which is asked of git and not told here.
     package var isMerged: Bool
@@ -71,17 +72,27 @@ package struct PruneSelection: Hashable, Sendable {
 package struct PruneCandidate: Hashable, Sendable {
     /// The name its record is kept under.
     package var folder: String
+    /// The session's id.
     package var lineage: String
+    /// The app's name, as people see it.
     package var app: String
+    /// The repository's address as the record has it.
     package var repository: String
+    /// The branch by name.
     package var branch: String
     /// What git fetches the branch from, where step 1 was done.
     package var fetchURL: String?
+    /// Who runs it.
     package var provider: ProviderName
+    /// The machine it runs on, where it is `local`.
     package var host: String?
+    /// When its record began, for `--older-than`.
     package var createdAt: Timestamp
+    /// When its life ends; `nil` for never.
     package var expiresAt: Timestamp?
+    /// What a person said of its end, if anything.
     package var chosenEnd: ChosenEnd?
+    /// How far it got.
     package var status: Session.OverallStatus
 
     /// The preview of a session; `nil` for one that is destroyed.
@@ -106,6 +117,7 @@ package struct PruneCandidate: Hashable, Sendable {
 
 /// The time by which the lives of previews are judged (ENGINE section 5).
 package struct JudgedTime: Hashable, Sendable {
+    /// The time that life times are compared with.
     package var now: Timestamp
     /// What is to be said of it, if anything.
     package var remark: String?

@@ -2,7 +2,9 @@
 package struct Pruner: Sendable {
     /// A preview that is to go, and why.
     package struct Choice: Hashable, Sendable {
+        /// The preview as it was found.
         package var preview: PruneCandidate
+        /// Why it was chosen, in words.
         package var reasons: [String]
 
         package init(_ preview: PruneCandidate, reasons: [String]) {
