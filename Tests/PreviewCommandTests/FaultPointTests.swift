@@ -26,7 +26,7 @@ struct FaultPointTests {
     static let callPoints: [(FaultPoint.Name, [Int])] = [
         (.lockTaken, [1, 2, 3, 4]), (.attemptSaved, [1, 2, 3, 4, 5, 6]), (.callBefore, [1, 2, 3]),
         (.callSent, [1, 2, 3]), (.callAnswered, [1, 2, 3]), (.outcomeBefore, [1, 2, 3, 4]),
-        (.verifyBefore, [1, 3]),
+        (.verifyBefore, [1, 2]),
     ]
     static let filePoints: [(FaultPoint.Name, [Int])] = [
         (.temporaryWrite, [1, 3, 8]), (.temporarySync, [2, 5, 9]), (.keepLink, [1, 4]),
