@@ -75,7 +75,7 @@ struct PruneCommand: PreviewCommand {
             if !dryRun { try report.check() }
             return
         }
-        if !context.isJSON { context.errors.write(report.question) }
+        if !context.isJSON, !(context.isQuiet && yes) { context.errors.write(report.question) }
         try await DestructionConsent(
             deed: "destroy \(findings.chosen.count == 1 ? "it" : "them")", saysYes: yes,
             command: "preview prune"

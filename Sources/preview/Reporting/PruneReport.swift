@@ -50,7 +50,8 @@ struct PruneReport {
             "\(choice.preview.app.padded(to: app))\(text(of: outcome))\n"
         }
         return paint.dim("APP".padded(to: app) + "RESULT") + "\n" + rows.joined()
-            + "\(destroyed) destroyed, \(left.count) left. Looked again after each.\n"
+            + "\(destroyed) destroyed, \(left.count) left."
+            + (destroyed > 0 ? " Looked again after each.\n" : "\n")
     }
 
     private var list: String {
