@@ -8,10 +8,10 @@ struct Limits {
     /// Refuses before any call when a limit would be passed.
     func check() async throws {
         guard let most = workspace.config.limits.maxPreviews else { return }
-        let alive = try await Records.entries(of: workspace.store).count { entry in
-            guard case .preview(let folder, let session) = entry else { return false }
-            return folder != workspace.folder && !session.state.isDestroyed
-        }
+        let own = workspace.folder
+        let alive = try await Records.summaries(of: workspace.store) { folder, session in
+            folder != own && !session.state.isDestroyed ? folder : nil
+        }.summaries.count
         guard alive >= most else { return }
         throw Failure(
             .tooManyPreviews, .refused,
