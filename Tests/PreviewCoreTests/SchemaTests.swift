@@ -15,6 +15,7 @@ struct SchemaTests {
     private static let optional: Set<String> = [
         "subject", "commit", "image", "install", "build", "start", "staticRoot", "runtime", "port",
         "idleTimeout", "ttl", "joint", "digests", "repository", "machine", "settings", "boot",
+        "drift",
     ]
 
     private func check(
