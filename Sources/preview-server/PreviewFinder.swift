@@ -82,13 +82,15 @@ struct PreviewFinder: Sendable {
             guard state.user == name, !state.isDestroyed else { throw Failure.unknownSession }
             return Place(store: store, folder: folder, state: state)
         }
-        for case .preview(let folder, let session) in try await Records.entries(of: store) {
+        let found = try await Records.summaries(of: store) { folder, session -> Place? in
             folders.withLock { $0[session.state.lineage] = folder }
-            guard session.state.lineage == id else { continue }
-            guard session.state.user == name, !session.state.isDestroyed else { break }
-            return Place(store: store, folder: folder, state: session.state)
+            return session.state.lineage == id
+                ? Place(store: store, folder: folder, state: session.state) : nil
+        }.summaries.first
+        guard let found, found.state.user == name, !found.state.isDestroyed else {
+            throw Failure.unknownSession
         }
-        throw Failure.unknownSession
+        return found
     }
 
     /// Notes what a session is known to be, so that it need not be looked for.
@@ -101,11 +103,10 @@ struct PreviewFinder: Sendable {
     func sessions(of user: String?) async throws -> [Session] {
         let store = try Records.store(choices, in: surroundings)
         let name = user ?? surroundings.user
-        return try await Records.entries(of: store).compactMap { entry -> Session? in
-            guard case .preview(let folder, let session) = entry else { return nil }
+        return try await Records.summaries(of: store) { folder, session -> Session? in
             folders.withLock { $0[session.state.lineage] = folder }
             return session.state.user == name && !session.state.isDestroyed ? session : nil
-        }.sorted {
+        }.summaries.sorted {
             ($0.state.createdAt, $0.state.app) > ($1.state.createdAt, $1.state.app)
         }
     }

@@ -25,7 +25,11 @@ final class LocalFixture: Sendable {
         return pace
     }
 
-    init(pace: Pace = LocalFixture.quickPace(), environment: [String: String] = [:]) throws {
+    /// `gitEnvironment` and `token`: what git is given beyond the usual.
+    init(
+        pace: Pace = LocalFixture.quickPace(), environment: [String: String] = [:],
+        gitEnvironment: [String: String] = [:], token: GitToken? = nil
+    ) throws {
         let suffix = Digest.hexadecimal(Moment.randomBytes(6))
         name = "preview-local-tests-\(suffix)"
         parent = try Folder.open("/tmp", ownedBy: .any)
@@ -36,9 +40,10 @@ final class LocalFixture: Sendable {
             environment: Self.environment.merging(environment) { $1 },
             git: GitRepository(
                 .init(
-                    environment: Self.environment,
+                    environment: Self.environment.merging(gitEnvironment) { $1 },
                     baseFolder: path,
-                    temporaryFolder: path
+                    temporaryFolder: path,
+                    token: token
                 )
             )
         )

@@ -170,6 +170,35 @@ struct ListingTests {
         }
     }
 
+    @Test("R-23: exec hides secrets in a pipe, passes a terminal through, and ends with its reader")
+    func execOutput() async throws {
+        try await Sandbox.use { box in
+            try box.makeApp("secrets: [API_KEY]\n")
+            let secret = ["API_KEY": "planted-secret-value", "GITHUB_TOKEN": "planted-token-value"]
+            let applied = try await box.preview("apply", "--yes", with: secret)
+            #expect(applied.code == 0, "\(applied)")
+            let piped = try await box.preview(
+                "exec", "--", "sh", "-c",
+                "printf planted-sec; sleep 0.1; echo ret-value; echo planted-token-value >&2; "
+                    + "test ! -t 1 && cat", with: secret, input: .file(box.absolute("preview.yaml"))
+            )
+            #expect(
+                piped.code == 0 && piped.output == "***\n" + box.text("preview.yaml")
+                    && piped.errors == "***\n", "\(piped)")
+            let reader = try await box.run(
+                ["/bin/sh", "-c", "\"$0\" exec -- yes | head -n 1", Program.path], with: secret)
+            #expect(reader.code == 0 && reader.output == "y\n", "\(reader)")
+            let terminal = try PseudoTerminal()
+            let child = try Child(
+                [Program.path, "exec", "--", "sh", "-c", "test -t 0 -a -t 1 && echo $API_KEY"],
+                environment: box.environment.merging(secret) { $1 }, directory: box.project,
+                input: .terminal(terminal), output: .terminal(terminal),
+                errors: .terminal(terminal))
+            #expect(await child.wait() == .exited(0))
+            #expect(try await terminal.shows("planted-secret-value"), "\(terminal.text)")
+        }
+    }
+
     @Test("U5, E2, E3: hooks get their variables; a hook that fails undoes nothing")
     func hooks() async throws {
         try await Sandbox.use { box in

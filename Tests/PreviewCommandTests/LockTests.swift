@@ -57,6 +57,38 @@ struct LockTests {
         }
     }
 
+    @Test(
+        "R-10: with the lock out of action who was overtaken exits 5, and nothing is made twice",
+        arguments: [
+            (FaultPoint.Name.attemptSaved, [1, 2, 3, 4, 5, 6]), (.callBefore, [1, 2, 3]),
+            (.callSent, [1, 2, 3]), (.callAnswered, [1, 2, 3]), (.outcomeBefore, [1, 2, 3, 4]),
+        ])
+    func lockOutOfAction(point: FaultPoint.Name, times: [Int]) async throws {
+        for nth in times {
+            try await Sandbox.use { box in
+                try box.makeSite()
+                let overtaken = try box.start(
+                    [Program.path, "apply", "--yes"],
+                    with: ["PREVIEW_FAULT": "\(point.rawValue):\(nth):stop"])
+                #expect(try await eventually { overtaken.child.isStopped }, "\(point) \(nth)")
+                let second = try await box.preview(
+                    "apply", "--yes", with: ["PREVIEW_FAULT": "lock.taken:skip"])
+                #expect(second.code == 0, "\(point) \(nth): \(second)")
+                let record = try box.bytes(box.record() + "/state.json")
+                overtaken.child.signal(SIGCONT)
+                let outcome = await overtaken.outcome()
+                #expect(
+                    outcome.code == 5 && outcome.errorCode == "PV0505",
+                    "\(point) \(nth): \(outcome)")
+                #expect(try box.bytes(box.record() + "/state.json") == record, "nothing is lost")
+                let machines = box.files(below: box.records).filter { $0.hasSuffix("machine.json") }
+                #expect(machines.count == 1 && box.supervisors().count == 1, "\(point) \(nth)")
+                let plan = try await box.preview("plan", "--detailed-exitcode")
+                #expect(plan.code == 0, "\(point) \(nth): \(plan)")
+            }
+        }
+    }
+
     @Test("R-11: a killed holder blocks nobody, and its open attempt is resumed")
     func killedHolder() async throws {
         try await Sandbox.use { box in

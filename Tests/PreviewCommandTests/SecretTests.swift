@@ -79,7 +79,7 @@ struct SecretTests {
         ["state", "show"], ["state", "list"], ["state", "verify"], ["validate"],
         ["detect", "--json"],
         ["restart"], ["stop"], ["start"], ["apply", "--retry-from", "3", "--yes"],
-        ["exec", "--", "true"],
+        ["exec", "--", "sh", "-c", "echo $API_KEY $FILE_KEY; echo $DOT_KEY | base64 >&2"],
         ["url"], ["cancel"], ["destroy", "--yes"],
     ]
 

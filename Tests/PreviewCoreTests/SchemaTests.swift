@@ -15,7 +15,7 @@ struct SchemaTests {
     private static let optional: Set<String> = [
         "subject", "commit", "image", "install", "build", "start", "staticRoot", "runtime", "port",
         "idleTimeout", "ttl", "joint", "digests", "repository", "machine", "settings", "boot",
-        "chosenEnd",
+        "chosenEnd", "drift",
     ]
 
     private func check(

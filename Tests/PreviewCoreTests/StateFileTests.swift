@@ -4,7 +4,8 @@ import Testing
 
 @Suite("The state document")
 struct StateFileTests {
-    /// A state with everything in it: applied steps, an open attempt with calls, odd characters.
+    /// A state with everything in it: applied steps, an open attempt with calls, what a look found,
+    /// odd characters.
     static func full() async throws -> State {
         let stage = try await PlanStage {
             $0.environment["TEXT"] = "line\n\"quoted\" \\ / \u{1} é 🎉"
@@ -19,6 +20,8 @@ struct StateFileTests {
         var state = try #require(try await stage.world.state())
         state.cancelledAt = state.createdAt
         state[.boot].applied?.seconds = 1.25
+        state[.settings].drift = RecordedDrift(
+            message: "the machine has 2 cpu and 256 MB", action: .update)
         return state
     }
 

@@ -153,6 +153,23 @@ struct ValuesJSONTests {
                 """)
     }
 
+    @Test(
+        "a long list that is written element by element is the text that the whole value gives",
+        arguments: [0, 1, 3])
+    func prettyList(count: Int) {
+        let elements: [JSONValue] = (0..<count).map { ["id": .int($0), "parts": [.int($0), []]] }
+        var rest = JSONObject()
+        rest["total"] = .int(count)
+        rest["damaged"] = []
+        var whole = JSONObject([.init(name: "sessions", value: .array(elements))])
+        for member in rest.members { whole[member.name] = member.value }
+        var written: [UInt8] = []
+        JSONWriter.writePretty(
+            "sessions", elements.map(JSONWriter.prettyElement), followedBy: rest
+        ) { written += $0 }
+        #expect(String(decoding: written, as: UTF8.self) == JSONWriter.pretty(.object(whole)))
+    }
+
     @Test("numbers: whole ones by value, others by their spelling")
     func numbers() throws {
         #expect(JSONValue.number("1e3").int == 1000 && JSONValue.number("1.0").int == 1)

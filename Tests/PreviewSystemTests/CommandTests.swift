@@ -158,13 +158,36 @@ import Testing
     func inTerminal() async throws {
         let temporary = try TemporaryFolder()
         let script = "ps -o pgid= -p $$ > group; exit 5"
-        let ending = try await shell(script, directory: temporary.path).runInTerminal()
+        let ending = try await shell(script, directory: temporary.path).runInTerminal {
+            { $0 ?? [] }
+        }
         #expect(ending == .exited(5))
         #expect(try pid(in: "group", of: temporary) == getpgrp())
         var action = sigaction()
         sigaction(SIGINT, nil, &action)
         let isIgnored = unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == 1
         #expect(!isIgnored)
+    }
+
+    @Test(
+        "R-23: output that does not go to a terminal passes the filter, complete to its end",
+        .enabled(if: !Terminal.isTerminal(1) && !Terminal.isTerminal(2)))
+    func filtered() async throws {
+        let passed = Locked<[UInt8]>([])
+        let before = ContinuousClock.now
+        // The sleeper keeps both pipes open after the command's end.
+        let ending = try await shell("sleep 600 & echo $!; printf b >&2; exit 3").runInTerminal {
+            { bytes in
+                passed.withLock { $0 += bytes ?? Array(";".utf8) }
+                return []
+            }
+        }
+        #expect(ending == .exited(3))
+        #expect(ContinuousClock.now - before < .seconds(300))
+        let text = String(decoding: passed.withLock { $0 }, as: UTF8.self)
+        #expect(text.contains("b") && text.count { $0 == ";" } == 2, "\(text)")
+        let sleeper = try #require(Int32(text.filter(\.isNumber)))
+        ProcessIdentity(pid: sleeper)?.signal(SIGKILL)
     }
 
     @Test("lines come in order from both outputs, the last one without its end")

@@ -19,12 +19,10 @@ struct Limits {
             workspace.folder, from: workspace.store, source: workspace.identity.source)?.state
         guard let own = PlanCost.perMonth(of: workspace.config, after: recorded) else { return }
         let limit = Dollars(cents: most)
-        let others = try await Records.entries(of: workspace.store).reduce(Dollars.zero) {
-            guard case .preview(let folder, let session) = $1, folder != workspace.folder else {
-                return $0
-            }
-            return $0 + (session.state.monthlyCost ?? .zero)
-        }
+        let folder = workspace.folder
+        let others = try await Records.summaries(of: workspace.store) { name, session in
+            name == folder ? nil : session.state.monthlyCost
+        }.summaries.reduce(Dollars.zero, +)
         guard own + others > limit else { return }
         throw Failure(
             .tooExpensive, .refused,
@@ -37,10 +35,10 @@ struct Limits {
 
     private func checkNumber() async throws {
         guard let most = workspace.config.limits.maxPreviews else { return }
-        let alive = try await Records.entries(of: workspace.store).count { entry in
-            guard case .preview(let folder, let session) = entry else { return false }
-            return folder != workspace.folder && !session.state.isDestroyed
-        }
+        let own = workspace.folder
+        let alive = try await Records.summaries(of: workspace.store) { folder, session in
+            folder != own && !session.state.isDestroyed ? folder : nil
+        }.summaries.count
         guard alive >= most else { return }
         throw Failure(
             .tooManyPreviews, .refused,

@@ -20,11 +20,6 @@ package struct PruneSearch: Sendable {
         }
     }
 
-    private enum Record: Sendable {
-        case preview(PruneCandidate)
-        case damaged(folder: String, Failure)
-    }
-
     private let selection: PruneSelection
     private let store: FileStore
     private let surroundings: Surroundings
@@ -39,13 +34,11 @@ package struct PruneSearch: Sendable {
     /// decides. Changes nothing.
     package func find() async throws -> Findings {
         var findings = Findings()
-        var previews: [PruneCandidate] = []
-        for record in try await Records.gather(from: store, Self.pick) {
-            switch record {
-            case .preview(let preview): previews.append(preview)
-            case .damaged(let folder, let failure): findings.unclear.append((folder, failure))
-            }
+        let (found, damaged) = try await Records.summaries(of: store) {
+            PruneCandidate(folder: $0, session: $1)
         }
+        var previews = found
+        findings.unclear += damaged.map { ($0.folder, $0.failure) }
         previews.sort { $0.app < $1.app }
         if selection.looksAtClock { try await compareClocks(previews, &findings) }
         var survey = BranchSurvey(source)
@@ -64,15 +57,6 @@ package struct PruneSearch: Sendable {
         }
         findings.unclear.sort { $0.app < $1.app }
         return findings
-    }
-
-    @Sendable
-    private static func pick(_ entry: Records.Entry) -> Record? {
-        switch entry {
-        case .damaged(let folder, let failure): .damaged(folder: folder, failure)
-        case .preview(let folder, let session):
-            PruneCandidate(folder: folder, session: session).map { .preview($0) }
-        }
     }
 
     /// Asks each provider once what time it is (ENGINE section 5).

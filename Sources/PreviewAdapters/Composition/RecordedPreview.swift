@@ -207,53 +207,52 @@ package enum Records {
         return FileStore(path: path.hasPrefix("/") ? path : "\(file.folder)/\(path)")
     }
 
-    /// A record that `list` can show, or why it cannot.
-    package enum Entry: Sendable {
-        case preview(folder: String, session: Session)
-        case damaged(folder: String, failure: Failure)
-    }
+    /// What was kept of all records, in no order, and those that cannot be read, with the reason.
+    package typealias Summaries<Summary> = (
+        summaries: [Summary], damaged: [(folder: String, failure: Failure)]
+    )
 
-    /// Every record, looked at one after another on all processors, in no order.
-    package static func entries(of store: FileStore) async throws -> [Entry] {
-        try await gather(from: store) { $0 }
-    }
-
-    /// What `pick` makes of each record, so that ten thousand need not be kept at once.
-    package static func gather<Picked: Sendable>(
-        from store: FileStore, _ pick: @escaping @Sendable (Entry) -> Picked?
-    ) async throws -> [Picked] {
+    /// Looks at every record, on all processors, and keeps what `summary` makes of it: there may be
+    /// ten thousand, so no whole state outlives its turn.
+    ///
+    /// `summary`: given the record's name and its session; `nil` passes the record over.
+    package static func summaries<Summary: Sendable>(
+        of store: FileStore,
+        _ summary: @escaping @Sendable (_ folder: String, _ session: Session) -> Summary?
+    ) async throws -> Summaries<Summary> {
         let folders = try await store.list()
         let shares = 4
-        return try await withThrowingTaskGroup(of: [Picked].self) { group in
+        return try await withThrowingTaskGroup(of: Summaries<Summary>.self) { group in
             for share in 0..<shares {
                 group.addTask {
-                    var entries: [Picked] = []
+                    var found: Summaries<Summary> = ([], [])
                     for index in stride(from: share, to: folders.count, by: shares) {
-                        if let entry = try await entry(folders[index], in: store),
-                            let picked = pick(entry)
-                        {
-                            entries.append(picked)
+                        let folder = folders[index]
+                        do {
+                            guard let session = try await session(of: folder, in: store),
+                                let kept = summary(folder, session)
+                            else { continue }
+                            found.summaries.append(kept)
+                        } catch let failure as Failure {
+                            found.damaged.append((folder, failure))
                         }
                     }
-                    return entries
+                    return found
                 }
             }
-            return try await group.reduce(into: []) { $0 += $1 }
+            return try await group.reduce(into: ([], [])) {
+                $0.summaries += $1.summaries
+                $0.damaged += $1.damaged
+            }
         }
     }
 
-    private static func entry(_ folder: String, in store: FileStore) async throws -> Entry? {
-        do {
-            guard
-                let loaded = try await StateRecord.load(
-                    folder, from: store, comparesHistory: false)
-            else { return nil }
-            let isLocked =
-                loaded.state.hasOpenAttempt ? try await store.holder(of: folder) != nil : false
-            return .preview(
-                folder: folder, session: Session(of: loaded.state, isLocked: isLocked))
-        } catch let failure as Failure {
-            return .damaged(folder: folder, failure: failure)
-        }
+    private static func session(of folder: String, in store: FileStore) async throws -> Session? {
+        guard
+            let loaded = try await StateRecord.load(folder, from: store, comparesHistory: false)
+        else { return nil }
+        let isLocked =
+            loaded.state.hasOpenAttempt ? try await store.holder(of: folder) != nil : false
+        return Session(of: loaded.state, isLocked: isLocked)
     }
 }

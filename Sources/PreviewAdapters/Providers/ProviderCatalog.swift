@@ -35,11 +35,11 @@ package enum ProviderCatalog {
     ) throws -> any Provider {
         switch name {
         case .local:
-            return LocalProvider(
-                .init(
-                    root: ingredients.store.path, executable: ingredients.surroundings.executable,
-                    environment: ingredients.surroundings.environment, git: ingredients.source)
-            ).passingFaultPoints
+            var surroundings = LocalProvider.Surroundings(
+                root: ingredients.store.path, executable: ingredients.surroundings.executable,
+                environment: ingredients.surroundings.environment, git: ingredients.source)
+            surroundings.hidden = Tokens(ingredients.surroundings).all
+            return LocalProvider(surroundings).passingFaultPoints
         case .fly:
             return try FlyAccess(surroundings: ingredients.surroundings).provider(
                 git: ingredients.source, redactor: ingredients.redactor

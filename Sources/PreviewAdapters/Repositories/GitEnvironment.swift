@@ -1,8 +1,8 @@
 import FoundationEssentials
 
 /// A secret that a host takes in place of a password. It has no description, so that it cannot
-/// get into a text by accident.
-package struct GitToken: Sendable, CustomStringConvertible, CustomReflectable {
+/// get into a text by accident; it is encoded for one purpose only, the pipe to a supervisor.
+package struct GitToken: Sendable, Codable, CustomStringConvertible, CustomReflectable {
     /// The only host it is sent to, lower case.
     package let host: String
     let value: String

@@ -107,7 +107,7 @@ package struct FileStore: StateStore {
                 evidence: [.init("file", "\(folder.path)/\(Self.document)")],
                 fix: "nothing was changed; look at `preview status` and run the command again")
         }
-        try translating { try Self.dropOldVersions(in: folder) }
+        Self.dropOldVersions(in: folder)
         return Self.version(of: bytes)
     }
 
@@ -137,9 +137,12 @@ package struct FileStore: StateStore {
         }.sorted()
     }
 
-    private static func dropOldVersions(in folder: Folder) throws(FileFailure) {
-        for serial in try keptSerials(in: folder).dropLast(keptVersions) {
-            try folder.remove("\(document).\(serial)")
+    /// Removes versions beyond those that are kept, as far as that can be done now.
+    private static func dropOldVersions(in folder: Folder) {
+        // The write before it is durable, and a version too many hurts nobody: no failure here may
+        // look like one of the write. The next write tries again.
+        for serial in ((try? keptSerials(in: folder)) ?? []).dropLast(keptVersions) {
+            try? folder.remove("\(document).\(serial)")
         }
     }
 }

@@ -19,6 +19,8 @@ struct ApplyRun: Sendable {
     /// The record as this run first saw it: what it must still be, but for this run's own writes.
     private var baseline: State?
     private var hasSaved = false
+    /// What the last look outside found different from the record.
+    private var drift: [Drift] = []
     /// What was already warned of.
     private var warned: Set<String> = []
     /// Steps from this one on are still to be done again, done or not.
@@ -61,7 +63,9 @@ struct ApplyRun: Sendable {
         let planner = Planner(
             config: request.config, configDigest: request.configDigest, identity: identity,
             state: state, facts: facts, retryFrom: retryFrom)
-        return View(loaded: loaded, state: state, facts: facts, plan: planner.plan())
+        let plan = planner.plan()
+        drift = plan.drift
+        return View(loaded: loaded, state: state, facts: facts, plan: plan)
     }
 
     /// Ends the run when somebody cancelled or destroyed the preview since it was first seen.
@@ -229,6 +233,7 @@ struct ApplyRun: Sendable {
         let journal = Journal(
             store: store, folder: identity.folder, loaded: view.loaded, fresh: view.state,
             now: world.now)
+        if !hasSaved { try await journal.note(view.plan.drift) }
         let isResumed = view.state[step.id].attempt.map { $0.open && $0.input == recorded } ?? false
         let attempt = try await journal.begin(planned, input: recorded) {
             $0.provider = view.state.provider
@@ -292,7 +297,11 @@ struct ApplyRun: Sendable {
     ) async throws {
         let result = try JSONValue.encoding(output)
         try await journal.finish(step.id, input: input, output: result, seconds: seconds) { state in
-            if let machine = output as? AllocateMachine.Output { state.app = machine.appName }
+            if let machine = output as? AllocateMachine.Output {
+                state.app = machine.appName
+                // What was seen of the later steps was seen on the machine before it.
+                state.drift = []
+            }
             if let settings = output as? ConfigureSettings.Output {
                 state.expiresAt = settings.expiresAt
             }
@@ -368,16 +377,20 @@ struct ApplyRun: Sendable {
                 step: step.id))
     }
 
-    /// Takes back a cancellation that was there before a run that had nothing to do (BEHAVIOURS B15).
-    private mutating func reopen() async throws -> State {
+    /// Records what a run without a step has to say: that the session goes on although it was
+    /// cancelled before (BEHAVIOURS B15), and what it saw outside.
+    private mutating func settle() async throws -> State {
         let holding = try await store.lock(
             identity.folder, for: holder, timeout: request.lockTimeout, waiting: { _ in })
         do {
-            let loaded = try await load()
-            try checkContinuity(loaded?.state)
+            let view = try await look()
             let journal = Journal(
-                store: store, folder: identity.folder, loaded: loaded, fresh: fresh, now: world.now)
-            try await journal.update { $0.cancelledAt = nil }
+                store: store, folder: identity.folder, loaded: view.loaded, fresh: fresh,
+                now: world.now)
+            try await journal.update {
+                $0.cancelledAt = nil
+                $0.drift = view.plan.drift
+            }
             await holding.release()
             return await journal.state
         } catch {
@@ -390,7 +403,10 @@ struct ApplyRun: Sendable {
     mutating func end() async throws -> State {
         guard let loaded = try await load() else { return fresh }
         try checkContinuity(loaded.state)
-        let state = loaded.state.cancelledAt == nil ? loaded.state : try await reopen()
+        var state = loaded.state
+        if state.cancelledAt != nil || (!hasSaved && state.drift != drift) {
+            state = try await settle()
+        }
         if hasSaved, Session(of: state, isLocked: false).overallStatus == .completed {
             world.reporter.report(Event(.log, "Setup completed successfully!"))
         }

@@ -59,6 +59,13 @@ package actor Journal {
         return attempt
     }
 
+    /// Saves what a look outside found different from the record, in one write; none is made where it
+    /// is recorded like that already.
+    package func note(_ drift: [Drift]) async throws {
+        guard state.drift != drift else { return }
+        try await save { $0.drift = drift }
+    }
+
     /// Adds the name of an object to the open attempt; durable when it returns.
     package func willMake(_ object: ObjectKind, named name: String, in step: StepID) async throws {
         let known = state[step].attempt?.calls.contains { $0.object == object && $0.name == name }

@@ -9,11 +9,11 @@ package struct Drift: Hashable, Sendable {
 }
 
 extension Drift {
-    /// What differs outside from what is recorded. Pure.
+    /// What differs outside from what is recorded; without a look, what the last one found. Pure.
     static func find(state: State, facts: Facts) -> [Drift] {
         guard state[.machine].applied != nil else { return [] }
         switch facts.machine {
-        case .notSeen: return []
+        case .notSeen: return state.drift
         case .gone:
             return [
                 Drift(step: .machine, message: "the machine is gone", action: .create),
@@ -70,6 +70,25 @@ extension Drift {
                     "the machine runs \(commit.prefix(7)), not \(recorded.evidence.commit.prefix(7))",
                 action: .update)
         ]
+    }
+}
+
+extension State {
+    /// What the last look outside found different, in the order of the steps.
+    package var drift: [Drift] {
+        get {
+            StepID.allCases.compactMap { step in
+                self[step].drift.map {
+                    Drift(step: step, message: $0.message, action: $0.action)
+                }
+            }
+        }
+        set {
+            for step in StepID.allCases {
+                self[step].drift = newValue.first { $0.step == step }
+                    .map { RecordedDrift(message: $0.message, action: $0.action) }
+            }
+        }
     }
 }
 

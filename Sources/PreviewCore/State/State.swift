@@ -139,10 +139,28 @@ package struct StepRecord: Hashable, Sendable {
     package var applied: Applied?
     /// Begun and not known to have succeeded.
     package var attempt: Attempt?
+    /// What the last look outside found different from ``applied``; gone with the next success.
+    package var drift: RecordedDrift?
 
-    package init(applied: Applied? = nil, attempt: Attempt? = nil) {
+    package init(
+        applied: Applied? = nil, attempt: Attempt? = nil, drift: RecordedDrift? = nil
+    ) {
         self.applied = applied
         self.attempt = attempt
+        self.drift = drift
+    }
+}
+
+/// A difference between the world and a step's last success, as a run of `apply` saw it
+/// (ARCHITECTURE section 5).
+package struct RecordedDrift: Hashable, Sendable {
+    package var message: String
+    /// What to do about it.
+    package var action: Action
+
+    package init(message: String, action: Action) {
+        self.message = message
+        self.action = action
     }
 }
 

@@ -35,10 +35,13 @@ enum StateDocument {
     }
 
     private static func json(of record: StepRecord) -> JSONValue {
-        [
-            "applied": record.applied.map(json) ?? .null,
-            "attempt": record.attempt.map(json) ?? .null,
-        ]
+        var members = JSONObject()
+        members["applied"] = record.applied.map(json) ?? .null
+        members["attempt"] = record.attempt.map(json) ?? .null
+        members["drift"] = record.drift.map {
+            ["message": .string($0.message), "action": .string($0.action.rawValue)]
+        }
+        return .object(members)
     }
 
     private static func json(of applied: Applied) -> JSONValue {
@@ -105,16 +108,26 @@ enum StateDocument {
         if let attempt = value["attempt"], !attempt.isNull {
             record.attempt = try self.attempt(from: Fields(attempt))
         }
+        if let drift = value["drift"], !drift.isNull {
+            let fields = try Fields(drift)
+            record.drift = RecordedDrift(
+                message: try fields.text("message"), action: try action(from: fields))
+        }
         return record
     }
 
-    private static func attempt(from fields: Fields) throws(StateFile.Damage) -> Attempt {
+    private static func action(from fields: Fields) throws(StateFile.Damage) -> Action {
         guard let action = Action(rawValue: try fields.text("action")) else {
             throw .foreign("unknown action")
         }
+        return action
+    }
+
+    private static func attempt(from fields: Fields) throws(StateFile.Damage) -> Attempt {
         var attempt = Attempt(
-            key: try fields.text("key"), action: action, input: try fields.value("input"),
-            begunAt: try fields.time("begunAt"), open: try fields.flag("open"))
+            key: try fields.text("key"), action: try action(from: fields),
+            input: try fields.value("input"), begunAt: try fields.time("begunAt"),
+            open: try fields.flag("open"))
         if let error = fields.optional("error"), !error.isNull {
             let parts = try Fields(error)
             guard let code = ErrorCode(rawValue: try parts.text("code")) else {

@@ -21,6 +21,24 @@ package enum JSONWriter {
         writer.write(value, depth: 0)
         return String(decoding: writer.bytes, as: UTF8.self)
     }
+
+    /// One element for ``writePretty(_:_:followedBy:to:)``: made at once, so that a long list need
+    /// not be in memory as values.
+    package static func prettyElement(_ value: JSONValue) -> [UInt8] {
+        var writer = Writer(indent: 2, sorted: false)
+        writer.write(value, depth: 2)
+        return writer.bytes
+    }
+
+    /// Hands on, in pieces, an object that begins with a list of elements that are written already:
+    /// the text that ``pretty(_:)`` would give.
+    package static func writePretty(
+        _ name: String, _ elements: [[UInt8]], followedBy rest: JSONObject,
+        to output: ([UInt8]) -> Void
+    ) {
+        var writer = Writer(indent: 2, sorted: false)
+        writer.write(name, elements, followedBy: rest, to: output)
+    }
 }
 
 extension JSONObject.Member {
@@ -49,11 +67,37 @@ private struct Writer {
             let members =
                 sorted ? object.members.sorted(by: JSONObject.Member.precedes) : object.members
             list(members, open: "{", close: "}", depth: depth) { writer, member in
-                writer.write(member.name)
-                writer.bytes += (writer.indent == nil ? ":" : ": ").utf8
-                writer.write(member.value, depth: depth + 1)
+                writer.write(member, depth: depth + 1)
             }
         }
+    }
+
+    mutating func write(
+        _ name: String, _ written: [[UInt8]], followedBy rest: JSONObject,
+        to output: ([UInt8]) -> Void
+    ) {
+        bytes.append(UInt8(ascii: "{"))
+        breakLine(1)
+        write(name)
+        bytes += ": ".utf8
+        list(written, open: "[", close: "]", depth: 1) { writer, element in
+            output(writer.bytes)
+            writer.bytes = element
+        }
+        for member in rest.members {
+            bytes.append(UInt8(ascii: ","))
+            breakLine(1)
+            write(member, depth: 1)
+        }
+        breakLine(0)
+        bytes.append(UInt8(ascii: "}"))
+        output(bytes)
+    }
+
+    private mutating func write(_ member: JSONObject.Member, depth: Int) {
+        write(member.name)
+        bytes += (indent == nil ? ":" : ": ").utf8
+        write(member.value, depth: depth)
     }
 
     private mutating func list<Element>(

@@ -34,6 +34,15 @@ package enum FaultPoint {
         #endif
     }
 
+    /// Whether what is done at `name` is to be left out.
+    static func skips(_ name: Name) -> Bool {
+        #if DEBUG
+            FaultInjection.skips(name)
+        #else
+            false
+        #endif
+    }
+
     /// Whether the write at `name` is to stop half-way and then fail.
     static func shortens(_ name: Name) -> Bool {
         #if DEBUG
@@ -45,7 +54,9 @@ package enum FaultPoint {
 
     #if DEBUG
         /// Sets the fault for this process from the value of `PREVIEW_FAULT`,
-        /// `<point>[:nth]:<kill|eio|enospc|short|hang>`, or takes it away again with nil.
+        /// `<point>[:nth]:<kill|eio|enospc|short|hang|stop|skip>`, or takes it away again with nil.
+        /// Beyond those of the engine, `stop` goes on after SIGCONT, and `skip` leaves out every time
+        /// what is done at the point: with `lock.taken:skip` the lock is out of action.
         ///
         /// Returns false and changes nothing when the value is malformed.
         package static func configure(_ value: String?) -> Bool {
@@ -68,7 +79,7 @@ package enum FaultPoint {
 #if DEBUG
     private enum FaultInjection {
         enum Effect: String {
-            case kill, eio, enospc, short, hang
+            case kill, eio, enospc, short, hang, stop, skip
         }
 
         struct Fault: Sendable {
@@ -108,9 +119,17 @@ package enum FaultPoint {
             return effect(at: name) != nil
         }
 
+        static func skips(_ name: FaultPoint.Name) -> Bool {
+            fault.withLock { $0?.name == name && $0?.effect == .skip }
+        }
+
         static func error(at name: FaultPoint.Name) -> Int32? {
             switch effect(at: name) {
-            case nil: return nil
+            case nil, .skip: return nil
+            case .stop:
+                // To this thread: with kill(2) it might run on while another one takes the signal.
+                raise(SIGSTOP)
+                return nil
             case .eio, .short: return EIO
             case .enospc: return ENOSPC
             case .kill: kill(getpid(), SIGKILL)

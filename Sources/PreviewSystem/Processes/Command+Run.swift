@@ -7,7 +7,7 @@ extension Command {
     /// How much of a command's standard error is kept, in bytes.
     package static let errorOutputLimit = 64 * 1024
     /// Time between TERM and KILL for a command that is to end early (ENGINE section 4).
-    private static let grace = Duration.seconds(5)
+    static let grace = Duration.seconds(5)
 
     /// Runs the command to its end and returns what it wrote.
     ///
@@ -37,37 +37,6 @@ extension Command {
     ) async throws(ProcessFailure) -> ProcessEnding {
         try await within(timeout, errors: Locked([])) { () async throws(ProcessFailure) in
             try await stream(onLine)
-        }
-    }
-
-    /// Runs the command with this process's own standard input, output and error, in its process
-    /// group, so that it can use the terminal. An interrupt typed at the terminal reaches the
-    /// command and not this process. Cancellation ends the command alone.
-    package func runInTerminal() async throws(ProcessFailure) -> ProcessEnding {
-        var interrupt = sigaction()
-        var quit = sigaction()
-        sigaction(SIGINT, nil, &interrupt)
-        sigaction(SIGQUIT, nil, &quit)
-        signal(SIGINT, SIG_IGN)
-        signal(SIGQUIT, SIG_IGN)
-        defer {
-            sigaction(SIGINT, &interrupt, nil)
-            sigaction(SIGQUIT, &quit, nil)
-        }
-        var configuration = try configuration(ownGroup: false)
-        configuration.platformOptions.teardownSequence = [
-            .send(signal: .terminate, allowedDurationToNextStep: Self.grace)
-        ]
-        do {
-            let result = try await Subprocess.run(
-                configuration,
-                input: .fileDescriptor(.standardInput, closeAfterSpawningProcess: false),
-                output: .fileDescriptor(.standardOutput, closeAfterSpawningProcess: false),
-                error: .fileDescriptor(.standardError, closeAfterSpawningProcess: false)
-            )
-            return ProcessEnding(result.terminationStatus)
-        } catch {
-            throw failure(error)
         }
     }
 
@@ -186,7 +155,7 @@ extension Command {
         return try result.get()
     }
 
-    private func configuration(ownGroup: Bool) throws(ProcessFailure) -> Configuration {
+    func configuration(ownGroup: Bool) throws(ProcessFailure) -> Configuration {
         var options = PlatformOptions()
         if ownGroup {
             options.processGroupID = 0
@@ -223,7 +192,7 @@ extension Command {
         return FileDescriptor(rawValue: ends[0])
     }
 
-    private func failure(_ error: any Error) -> ProcessFailure {
+    func failure(_ error: any Error) -> ProcessFailure {
         if let failure = error as? ProcessFailure { return failure }
         if error is CancellationError { return .cancelled }
         guard let error = error as? SubprocessError else { return .lost(program: program) }
@@ -238,7 +207,7 @@ extension Command {
 }
 
 extension ProcessEnding {
-    fileprivate init(_ status: TerminationStatus) {
+    init(_ status: TerminationStatus) {
         switch status {
         case .exited(let code): self = .exited(code)
         case .signaled(let number): self = .signalled(number)

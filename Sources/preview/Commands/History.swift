@@ -64,8 +64,8 @@ struct HistoryCommand: PreviewCommand {
     private func showStatistics(_ context: CommandContext) async throws {
         let store = try Records.store(context.choices, in: context.surroundings)
         var statistics = SessionStatistics()
-        for case .preview(_, let session) in try await Records.entries(of: store) {
-            statistics.add(session)
+        for facts in try await Records.summaries(of: store, { SessionFacts(of: $1) }).summaries {
+            statistics.add(facts)
         }
         if context.isJSON { return context.result(statistics.json) }
         context.result(context.paint.dim("STATUS       SESSIONS  AVERAGE"))
@@ -82,6 +82,22 @@ struct HistoryCommand: PreviewCommand {
                 "\(title.padded(to: 26)) \(String(row.completed).padded(to: 8)) "
                     + "\(String(row.failed).padded(to: 7)) \(DurationText.elapsed(row.average))")
         }
+    }
+}
+
+/// What is counted of one session.
+struct SessionFacts: Sendable {
+    let status: Session.OverallStatus
+    /// How long the last success of each step took.
+    let taken: [(step: StepID, seconds: Double)]
+    let failed: [StepID]
+
+    init(of session: Session) {
+        status = session.overallStatus
+        taken = StepID.allCases.compactMap { step in
+            session.state[step].applied.map { (step, $0.seconds) }
+        }
+        failed = StepID.allCases.filter { session.statuses[$0] == .error }
     }
 }
 
@@ -105,15 +121,12 @@ struct SessionStatistics {
     private var stepFailures: [StepID: Int] = [:]
 
     /// A session's duration is the time its recorded steps took.
-    mutating func add(_ session: Session) {
-        let seconds = StepID.allCases.compactMap { session.state[$0].applied?.seconds }
-        durations[session.overallStatus, default: []].append(seconds.reduce(0, +))
-        for step in StepID.allCases {
-            if let applied = session.state[step].applied {
-                stepSeconds[step, default: []].append(applied.seconds)
-            }
-            if session.statuses[step] == .error { stepFailures[step, default: 0] += 1 }
+    mutating func add(_ session: SessionFacts) {
+        durations[session.status, default: []].append(session.taken.map(\.seconds).reduce(0, +))
+        for (step, seconds) in session.taken {
+            stepSeconds[step, default: []].append(seconds)
         }
+        for step in session.failed { stepFailures[step, default: 0] += 1 }
     }
 
     var statuses: [StatusRow] {

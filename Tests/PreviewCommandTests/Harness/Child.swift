@@ -100,6 +100,12 @@ final class Child: Sendable {
 
     var isRunning: Bool { identity?.isAlive ?? false }
 
+    /// Whether it was stopped by a signal and goes on with SIGCONT (proc(5), `stat`).
+    var isStopped: Bool {
+        let words = ProcessTable.bytes(of: pid, "stat").split(separator: UInt8(ascii: ")"))
+        return words.last?.dropFirst().first == UInt8(ascii: "T")
+    }
+
     /// Waits for the end; kills the whole group when it does not come in time.
     func wait(within patience: Duration = .seconds(90)) async -> Ending {
         let hasEnded = await identity?.waitForEnd(until: .now + patience) ?? true

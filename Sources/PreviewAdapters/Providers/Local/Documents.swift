@@ -43,8 +43,8 @@ struct BootOrder: Codable, Sendable {
     /// Whether the release's address is a folder without git, which is copied.
     var isPlainFolder: Bool
     var secrets: [String: String]
-    /// Further texts that must not be shown, such as the token that git is given.
-    var hidden: [String]
+    /// What git is given as a password, if anything: it must not be shown, and failures speak of it.
+    var token: GitToken?
     /// What the commands see of this machine's environment.
     var baseEnvironment: [String: String]
     /// What git sees.

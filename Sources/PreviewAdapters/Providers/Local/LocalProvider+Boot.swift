@@ -102,14 +102,14 @@ extension LocalProvider {
         attempt: String
     ) async throws -> BootOrder {
         let git = surroundings.git
-        var (isPlainFolder, hidden) = (false, [String]())
+        var (isPlainFolder, token) = (false, GitToken?.none)
         var gitEnvironment = GitEnvironment(inherited: surroundings.environment).variables
         if purpose == .boot {
             let source = try GitRepository.place(ofFetchURL: release.fetchURL)
             if case .plainFolder = source { isPlainFolder = true }
             let process = try await git.git(for: source)
             gitEnvironment = process.environment.variables
-            hidden = process.failures.token?.spellings ?? []
+            token = process.failures.token
         } else if case .plainFolder = try GitRepository.place(atFolder: link.place.checkout) {
             // Copied, not cloned: there is no commit to be verified before the start.
             isPlainFolder = true
@@ -122,7 +122,7 @@ extension LocalProvider {
             release: release,
             isPlainFolder: isPlainFolder,
             secrets: secrets,
-            hidden: hidden,
+            token: token,
             baseEnvironment: AppEnvironment.base(of: surroundings.environment),
             gitEnvironment: gitEnvironment,
             hasLargeFileSupport: git.hasLargeFileSupport,

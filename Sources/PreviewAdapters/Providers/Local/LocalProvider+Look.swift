@@ -65,12 +65,20 @@ extension LocalProvider {
             )
         }
         let path = program.hasPrefix("/") ? program : folder + "/" + program
+        let redactor = Redactor(secrets.values + surroundings.hidden)
         let ending = try await Command(
             path,
             Array(command.dropFirst()),
             environment: environment,
             directory: folder
-        ).runInTerminal()
+        ).runInTerminal {
+            let redaction = Locked(redactor.makeStream())
+            return { bytes in
+                redaction.withLock { redaction in
+                    bytes.map { redaction.add($0) } ?? redaction.finish()
+                }
+            }
+        }
         return ending.shellStatus
     }
 }

@@ -14,6 +14,8 @@ package struct LocalProvider: Provider {
         package var environment: [String: String]
         /// How git is called.
         package var git: GitRepository
+        /// Texts that must never be shown, such as tokens.
+        package var hidden: [String] = []
         /// The supervisors' own times.
         package var pace = Pace()
 

@@ -22,7 +22,8 @@ struct CheckoutPhase {
             commit: order.release.commit,
             branch: order.release.branch,
             folder: folder,
-            hasLargeFileSupport: order.hasLargeFileSupport
+            hasLargeFileSupport: order.hasLargeFileSupport,
+            token: order.token
         )
         var next = checkout.first()
         while true {

@@ -81,7 +81,7 @@ package final class Supervisor {
             offspring: try Offspring(on: loop),
             record: record,
             pace: order.pace,
-            redactor: Redactor(order.secrets.values + order.hidden),
+            redactor: Redactor(order.secrets.values + (order.token?.spellings ?? [])),
             groups: groups
         )
         boot = BootRun(
