@@ -154,6 +154,7 @@ package struct StepRecord: Hashable, Sendable {
 /// A difference between the world and a step's last success, as a run of `apply` saw it
 /// (ARCHITECTURE section 5).
 package struct RecordedDrift: Hashable, Sendable {
+    /// What differs, in words.
     package var message: String
     /// What to do about it.
     package var action: Action
