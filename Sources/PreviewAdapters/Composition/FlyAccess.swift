@@ -12,14 +12,14 @@ struct FlyAccess {
         "FLY_API_TOKEN", "FLY_ACCESS_TOKEN", "FLY_IO_TOKEN", "NEXT_FLY_IO_TOKEN",
     ]
 
-    /// The provider of one preview.
-    ///
-    /// - Throws: ``Failure`` where there is no token.
-    func provider(git: GitRepository, redactor: Redactor) throws -> FlyProvider {
+    /// The provider of one preview. Without a token it is one whose every call fails, so that a plan
+    /// can still be made from the record.
+    func provider(git: GitRepository, redactor: Redactor) -> FlyProvider {
         let http = HTTPClient(
             userAgent: Self.userAgent, network: surroundings.network, keepsCookies: true)
         let client = FlyClient(
-            token: FlyToken(try token()),
+            token: Self.tokens.lazy.compactMap(surroundings.value).first.map(FlyToken.init)
+                ?? .none,
             machinesURL: base("FLY_FLAPS_BASE_URL", FlyClient.machinesURL),
             platformURL: base("FLY_API_BASE_URL", FlyClient.platformURL), http: http)
         return FlyProvider(
@@ -32,14 +32,6 @@ struct FlyAccess {
     }
 
     private static let userAgent = "preview"
-
-    private func token() throws -> String {
-        if let token = Self.tokens.lazy.compactMap(surroundings.value).first { return token }
-        throw Failure(
-            .tokenMissing, .authentication, "Fly.io token not configured",
-            fix: "export FLY_API_TOKEN, such as from `fly tokens create org`; or use --local",
-            retry: "preview plan")
-    }
 
     /// A base URL without a slash at its end.
     private func base(_ variable: String, _ standard: String) -> String {

@@ -29,7 +29,7 @@ package enum ProviderCatalog {
 
     /// The provider of a name.
     ///
-    /// - Throws: ``Failure`` for one that is not part of this version.
+    /// - Throws: ``Failure`` for one that cannot be used here.
     package static func make(
         _ name: ProviderName, _ ingredients: Ingredients
     ) throws -> any Provider {
@@ -41,7 +41,7 @@ package enum ProviderCatalog {
             surroundings.hidden = Tokens(ingredients.surroundings).all
             return LocalProvider(surroundings).passingFaultPoints
         case .fly:
-            return try FlyAccess(surroundings: ingredients.surroundings).provider(
+            return FlyAccess(surroundings: ingredients.surroundings).provider(
                 git: ingredients.source, redactor: ingredients.redactor
             ).passingFaultPoints
         }

@@ -58,7 +58,10 @@ struct SessionText {
         }
         lines.append("")
         if isDetailed { lines += self.lines(of: session.machine, machine, now: now) }
-        if let machine { lines += self.lines(of: machine, now: now) }
+        if let machine {
+            let patience = session.state.output(of: ConfigureSettings())?.shutdownAfterInactivity
+            lines += self.lines(of: machine, patience: patience, now: now)
+        }
         lines.append(row("ttl", LifeText(now: now).ttl(of: state)))
         return lines.joined(separator: "\n") + "\n"
     }
@@ -78,7 +81,10 @@ struct SessionText {
         ]
     }
 
-    private func lines(of machine: MachineStatus, now: Timestamp) -> [String] {
+    /// `patience`: after which time without traffic it stops, such as `1h`.
+    private func lines(
+        of machine: MachineStatus, patience: String?, now: Timestamp
+    ) -> [String] {
         let detail = machine.detail.map { " (\($0))" } ?? ""
         let since =
             machine.since.map {
@@ -87,7 +93,10 @@ struct SessionText {
         var lines = [row("machine", "\(machine.state.rawValue)\(detail)\(since)")]
         if machine.restarts > 0 { lines.append(row("restarts", String(machine.restarts))) }
         if let commit = machine.commit { lines.append(row("commit", String(commit.prefix(12)))) }
-        let idle = machine.state == .running ? "no idle stop" : "not running"
+        let stops = patience.flatMap { $0 == DurationText.short(nil) ? nil : $0 }
+        let idle =
+            machine.state == .running
+            ? stops.map { "stops after \($0) without traffic" } ?? "no idle stop" : "not running"
         lines.append(row("idle", machine.idleStopAt.map(LifeText(now: now).clock) ?? idle))
         return lines
     }

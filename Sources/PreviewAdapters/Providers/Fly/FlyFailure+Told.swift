@@ -37,6 +37,11 @@ extension FlyFailure {
 
     private var words: (ErrorCode, Failure.Kind, String, String?) {
         switch cause {
+        case .tokenMissing:
+            (
+                .tokenMissing, .authentication, "Fly.io token not configured",
+                "export FLY_API_TOKEN, such as from `fly tokens create org`; or use --local"
+            )
         case .unauthorised:
             (
                 .providerRefused, .authentication, "Fly.io does not accept the token",

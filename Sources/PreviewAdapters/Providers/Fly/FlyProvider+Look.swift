@@ -6,10 +6,13 @@ extension FlyProvider {
             for app in [spec.app] + spec.otherNames {
                 switch try await client.standing(of: app) {
                 case .elsewhere: continue
-                case .free: return Proposal(app: app, url: url(of: app))
+                case .free:
+                    return Proposal(app: app, url: url(of: app), remarks: surroundings.hints)
                 case .ours:
                     return Proposal(
-                        app: app, url: url(of: app), remarks: try await remarks(on: app, for: spec))
+                        app: app, url: url(of: app),
+                        remarks: try await remarks(on: app, for: spec)
+                            + surroundings.hints)
                 }
             }
             throw Failure(

@@ -25,12 +25,15 @@ package struct FlyClient: Sendable {
         self.token = token
         machines = FlyTransport(
             base: Self.base(machinesURL, without: "/v1") + "/v1",
-            authorization: token.machinesHeader, http: http, retries: retries)
+            authorization: token.isMissing ? nil : token.machinesHeader, http: http,
+            retries: retries)
         let platformURL = Self.base(platformURL)
         platform = FlyTransport(
-            base: platformURL, authorization: token.machinesHeader, http: http, retries: retries)
+            base: platformURL, authorization: token.isMissing ? nil : token.machinesHeader,
+            http: http, retries: retries)
         graphQL = FlyTransport(
-            base: platformURL, authorization: token.platformHeader, http: http, retries: retries)
+            base: platformURL, authorization: token.isMissing ? nil : token.platformHeader,
+            http: http, retries: retries)
     }
 
     /// A base URL without slashes at its end, and without a part that calls begin with.

@@ -22,6 +22,8 @@ package struct FlyFailure: Error, Hashable, Sendable {
     /// The typed causes of fly/machines-api sections 1 to 9. Callers switch over these, never over
     /// words.
     package enum Cause: Hashable, Sendable {
+        /// There is no token to ask with.
+        case tokenMissing
         case unauthorised
         /// The token lacks the right; of an app's name it means that another organization has it.
         case forbidden

@@ -35,7 +35,8 @@ struct FlyTransport: Sendable {
     }
 
     let base: String
-    let authorization: String
+    /// `nil` where there is no token.
+    let authorization: String?
     let http: HTTPClient
     let retries: FlyRetries
 
@@ -75,8 +76,14 @@ struct FlyTransport: Sendable {
     private func once<Answer: Sendable>(
         _ call: Call, _ read: (HTTPResponse) -> Answer?
     ) async throws -> Result<Answer, FlyFailure> {
+        guard let authorization else {
+            return .failure(
+                FlyFailure(
+                    cause: .tokenMissing, isCertain: true, call: call.text, status: nil,
+                    message: "", requestID: nil))
+        }
         do throws(HTTPFailure) {
-            let response = try await http.send(request(call))
+            let response = try await http.send(request(call, authorization))
             guard (200..<300).contains(response.status) else {
                 return .failure(FlyFailure(response, call: call.text))
             }
@@ -104,7 +111,7 @@ struct FlyTransport: Sendable {
         }
     }
 
-    private func request(_ call: Call) -> HTTPRequest {
+    private func request(_ call: Call, _ authorization: String) -> HTTPRequest {
         var headers = [
             HTTPHeader("Authorization", authorization), HTTPHeader("Accept", "application/json"),
         ]
