@@ -70,6 +70,21 @@ struct GitHubTests {
         }
     }
 
+    @Test("P11: -v twice, or PREVIEW_DEBUG, tells every request; once tells none")
+    func requests() async throws {
+        try await use { box, _, variables in
+            let request = "/repos/acme/shop/branches/main → 200"
+            let once = try await box.preview("detect", "acme/shop", "-v", with: variables)
+            #expect(once.code == 0 && !once.errors.contains(request), "\(once)")
+            let twice = try await box.preview("detect", "acme/shop", "-v", "-v", with: variables)
+            #expect(twice.errors.contains(request), "\(twice)")
+            #expect(!twice.errors.contains(GitHubServer.token))
+            let debugging = try await box.preview(
+                "detect", "acme/shop", with: variables.merging(["PREVIEW_DEBUG": "1"]) { $1 })
+            #expect(debugging.errors.contains(request), "\(debugging)")
+        }
+    }
+
     @Test("PV0214, PV0215: a refused token ends with 8, a used up limit with a remark")
     func refusals() async throws {
         try await use { box, server, variables in

@@ -16,7 +16,8 @@ struct FlyAccess {
     /// can still be made from the record.
     func provider(git: GitRepository, redactor: Redactor) -> FlyProvider {
         let http = HTTPClient(
-            userAgent: Self.userAgent, network: surroundings.network, keepsCookies: true)
+            userAgent: Self.userAgent, network: surroundings.network, keepsCookies: true,
+            trace: surroundings.trace)
         let client = FlyClient(
             token: Self.tokens.lazy.compactMap(surroundings.value).first.map(FlyToken.init)
                 ?? .none,

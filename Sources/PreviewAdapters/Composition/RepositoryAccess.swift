@@ -30,7 +30,7 @@ extension Surroundings {
         let chosen = value("GITHUB_API_URL")
         // Another server than the public one has its API at an address of its own.
         guard chosen != nil || token.host == Tokens.publicGitHub else { return nil }
-        let client = HTTPClient(userAgent: "preview", network: network)
+        let client = HTTPClient(userAgent: "preview", network: network, trace: trace)
         if let api = GitHubAPI(url: chosen ?? GitHubAPI.publicURL, token: token, client: client) {
             return api
         }

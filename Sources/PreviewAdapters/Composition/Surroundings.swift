@@ -1,5 +1,5 @@
 package import PreviewCore
-import PreviewSystem
+package import PreviewSystem
 
 /// What the process was started with: the only place that reads the environment.
 package struct Surroundings: Sendable {
@@ -15,6 +15,8 @@ package struct Surroundings: Sendable {
     package var user: String
     /// Name of this machine, by which `local` previews are told from another machine's.
     package var host: String
+    /// Told of every HTTP exchange with a provider or a repository's host (BEHAVIOURS P11).
+    package var trace: HTTPClient.Trace?
 
     package init(
         environment: [String: String], workingDirectory: String, executable: String,

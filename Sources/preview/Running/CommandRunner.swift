@@ -152,7 +152,12 @@ struct CommandRunner {
     }
 
     private func makeContext() throws -> CommandContext {
-        let surroundings = try Surroundings.ofThisProcess()
+        var surroundings = try Surroundings.ofThisProcess()
+        let verbosity = max(flags.verbose, surroundings.isSet("PREVIEW_DEBUG") ? 2 : 0)
+        if verbosity > 1 {
+            // An exchange knows no secret: no header, no body, and of a query only the names.
+            surroundings.trace = { OutputChannel.standardError.write("\($0)\n") }
+        }
         #if DEBUG
             guard FaultPoint.configure(surroundings.value("PREVIEW_FAULT")) else {
                 throw Failure(.usage, .usage, "PREVIEW_FAULT is not point[:nth]:effect")
@@ -172,7 +177,7 @@ struct CommandRunner {
         return CommandContext(
             surroundings: surroundings, choices: choices, isJSON: flags.json,
             isQuiet: flags.quiet,
-            verbosity: max(flags.verbose, surroundings.isSet("PREVIEW_DEBUG") ? 2 : 0),
+            verbosity: verbosity,
             isInteractive: asks,
             lockTimeout: try flags.lockTimeout.map { try Self.duration($0, of: "--lock-timeout") }
                 ?? .zero,
