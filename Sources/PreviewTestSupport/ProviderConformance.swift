@@ -48,7 +48,12 @@ package struct ProviderConformance: Sendable {
         try await configures(machine)
         try await movesExpiry(of: machine)
         try await boots(machine)
-        if trial.canRest { try await rests(machine) }
+        try await movesExpiry(of: machine)
+        if trial.canRest {
+            try await rests(machine)
+            try await provider.stop(machine)
+            try await movesExpiry(of: machine)
+        }
         let next = try await replaces(machine)
         try await adopts(next)
         try await takesAway(next)
@@ -95,10 +100,20 @@ package struct ProviderConformance: Sendable {
     }
 
     private func movesExpiry(of machine: Machine) async throws {
-        let before = try await provider.inspect(machine)
+        func seen() async throws -> MachineStatus {
+            var status = try #require(try await provider.inspect(machine))
+            // Whether a change counts as one of state is the provider's.
+            (status.since, status.idleStopAt) = (nil, nil)
+            return status
+        }
+        let before = try await seen()
         let end = Timestamp(seconds: 1_900_000_000)
         for end in [end, end, nil] { try await provider.setExpiry(machine, end) }
-        #expect(try await provider.inspect(machine) == before, "nothing else is different")
+        let after = try await seen()
+        #expect(after == before, "nothing else is different")
+        if let time = try await provider.time() {
+            #expect(time > Timestamp(seconds: 1_700_000_000), "a clock that shows some time")
+        }
     }
 
     private func boots(_ machine: Machine) async throws {

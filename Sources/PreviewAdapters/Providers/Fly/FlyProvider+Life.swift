@@ -132,26 +132,6 @@ extension FlyProvider {
         try await change()
     }
 
-    package func setExpiry(_ machine: Machine, _ end: Timestamp?) async throws {
-        try await translating(step: nil) {
-            guard let found = try await find(machine) else { return }
-            try await client.setMetadata(
-                [MachineMarks.Key.expires: end?.text ?? "never"], of: machine.id, in: machine.app)
-            guard found.isRunning, found.marks?.commit.isEmpty == false else { return }
-            // The watcher on the machine goes by what it was told; at its next start by its variables.
-            let told = try await client.execute(
-                BootScript.extend(to: end), on: machine.id, in: machine.app)
-            guard told.status != 0 else { return }
-            throw Failure(
-                .providerError, "the machine could not be told its new end of life",
-                evidence: [.init("last lines", told.errors)], fix: "run it again")
-        }
-    }
-
-    package func time() async throws -> Timestamp? {
-        try await translating(step: nil) { try await client.time() }
-    }
-
     // MARK: - Beside the app
 
     package func execute(

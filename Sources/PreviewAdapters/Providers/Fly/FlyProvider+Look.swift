@@ -62,7 +62,7 @@ extension FlyProvider {
     }
 
     /// The platform's word in the program's vocabulary.
-    private func state(of machine: FlyMachine, marks: MachineMarks?) -> MachineState {
+    func state(of machine: FlyMachine, marks: MachineMarks?) -> MachineState {
         guard marks?.commit.isEmpty == false else { return .created }
         switch machine.state {
         case "started": return .running

@@ -54,12 +54,20 @@ struct MachineConfiguration: Hashable, Sendable {
         mark(marks)
     }
 
+    /// Moves the end of its life and leaves everything else.
+    mutating func expire(at end: Timestamp?, marks: MachineMarks) {
+        environment[BootScript.Name.expires.rawValue] = end.map { String($0.seconds) }
+        mark(marks)
+    }
+
     /// Step 4: the image, the boot script and what it is told.
     mutating func boot(_ release: Release, marks: MachineMarks) {
         json["image"] = .string(BaseImage.choose(for: release.platform))
         let own = Set(marks.variables)
         let settings = self.environment.filter { own.contains($0.key) }
-        let lifecycle = self.environment.filter { BootScript.lifecycleNames.contains($0.key) }
+        var lifecycle = self.environment.filter { BootScript.lifecycleNames.contains($0.key) }
+        // It may have been moved while the machine ran, which was not restarted for it.
+        lifecycle[BootScript.Name.expires.rawValue] = marks.expiresAt.map { String($0.seconds) }
         let port = Self.port(release.port, environment: settings)
         environment =
             release.previewVariables

@@ -47,6 +47,9 @@ struct MachineMarks: Hashable, Sendable {
         }
     }
 
+    /// What stands in the place of a time for a machine without an end of life.
+    static let never = "never"
+
     /// The names of the metadata.
     enum Key {
         static let lineage = "preview_lineage"
@@ -65,7 +68,7 @@ struct MachineMarks: Hashable, Sendable {
     var metadata: [String: String] {
         [
             Key.lineage: owner.lineage, Key.attempt: attempt, Key.source: owner.source,
-            Key.config: config, Key.commit: commit, Key.expires: expiresAt?.text ?? "never",
+            Key.config: config, Key.commit: commit, Key.expires: expiresAt?.text ?? Self.never,
             Key.settings: settings, Key.variables: variables.sorted().joined(separator: ","),
             Key.secrets: secrets,
             Key.parts: parts.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
