@@ -99,9 +99,9 @@ struct ExecCommand: PreviewCommand {
         commandName: "exec",
         abstract: "Run a command beside the app, with its environment.",
         discussion: """
-            The exit code is that of the command. Where its output goes to a file or a pipe, known
-            secret values and tokens in it are replaced by ***. A terminal is passed through as it
-            is: what the command prints there is shown unchanged.
+            The exit code is that of the command. Where its output goes to a file or a
+            pipe, known secret values and tokens in it are replaced by ***. A terminal is
+            passed through: what the command prints there is shown unchanged.
 
             Examples:
               preview exec -- npm test
