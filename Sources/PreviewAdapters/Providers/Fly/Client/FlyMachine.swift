@@ -2,10 +2,13 @@ package import PreviewCore
 
 /// A machine as the platform shows it. Every field may be missing there.
 package struct FlyMachine: Hashable, Sendable {
+    /// Fourteen hexadecimal digits, the same for its whole life.
     package var id: String
+    /// The name it was made under.
     package var name: String
     /// The platform's own word; new words may come.
     package var state: String
+    /// The code of the region it is in.
     package var region: String
     /// Changes with every update; the id never does.
     package var version: String
@@ -16,7 +19,9 @@ package struct FlyMachine: Hashable, Sendable {
     package var isConfigWhole: Bool
     /// Its address in the organization's own network.
     package var privateIP: String?
+    /// When it was made.
     package var createdAt: Timestamp?
+    /// When anything about it changed last.
     package var updatedAt: Timestamp?
     /// The same as a place in the log: nanoseconds since 1970.
     package var logPlace: String?
@@ -83,6 +88,7 @@ package struct FlyMachine: Hashable, Sendable {
 
 /// Something that happened to a machine.
 package struct FlyEvent: Hashable, Sendable {
+    /// The name of the event.
     package var id: String
     /// Such as `launch`, `start`, `stop`, `exit`, `restart`, `update`.
     package var kind: String
@@ -90,6 +96,7 @@ package struct FlyEvent: Hashable, Sendable {
     package var status: String
     /// Who caused it: `user`, `flyd`, `proxy`.
     package var source: String
+    /// When it happened.
     package var time: Timestamp?
     /// The same in milliseconds since 1970.
     private var moment: Int?
@@ -123,9 +130,11 @@ package struct FlyEvent: Hashable, Sendable {
 
 /// The end of a machine's main process.
 package struct FlyExit: Hashable, Sendable {
+    /// The exit code; 0 where none is told.
     package var code: Int
     /// Whether a person or the platform told it to stop.
     package var wasRequested: Bool
+    /// Whether the kernel ended it for want of memory.
     package var isOutOfMemory: Bool
 
     /// Reads an event; `nil` for one that tells of no end.
@@ -143,6 +152,7 @@ package struct FlyExit: Hashable, Sendable {
 
 /// What a health check says.
 package struct FlyCheck: Hashable, Sendable {
+    /// Those of services begin with `servicecheck-`.
     package var name: String
     /// `passing`, `warning` or `critical`.
     package var status: String
