@@ -45,6 +45,19 @@ package struct HTTPFailure: Error, Hashable, Sendable {
     package var message: String
     /// What the server calls the request, if it has said so before the failure.
     package var requestID: String?
+
+    /// A failure; see the properties.
+    package init(
+        cause: Cause,
+        mayHaveBeenSent: Bool,
+        message: String,
+        requestID: String? = nil
+    ) {
+        self.cause = cause
+        self.mayHaveBeenSent = mayHaveBeenSent
+        self.message = message
+        self.requestID = requestID
+    }
 }
 
 extension HTTPFailure: CustomStringConvertible {

@@ -17,6 +17,27 @@ package struct HTTPResponse: Hashable, Sendable {
     /// The port that answered.
     package var remotePort: UInt16
 
+    /// A response; see the properties.
+    package init(
+        status: Int,
+        headers: [HTTPHeader] = [],
+        body: [UInt8] = [],
+        isBodyCut: Bool = false,
+        url: String = "",
+        redirectCount: Int = 0,
+        remoteAddress: String = "",
+        remotePort: UInt16 = 0
+    ) {
+        self.status = status
+        self.headers = headers
+        self.body = body
+        self.isBodyCut = isBodyCut
+        self.url = url
+        self.redirectCount = redirectCount
+        self.remoteAddress = remoteAddress
+        self.remotePort = remotePort
+    }
+
     /// The value of the first header of this name, in any case, or nil.
     package func header(_ name: String) -> String? {
         headers.first { $0.name.lowercased() == name.lowercased() }?.value

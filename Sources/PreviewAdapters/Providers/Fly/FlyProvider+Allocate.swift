@@ -86,7 +86,12 @@ extension FlyProvider {
         attempt: any AttemptRecorder
     ) async throws -> Place {
         let machines = try await client.machines(of: app).filter { !$0.isGone }
-        let place = Place(app: app, machines: machines)
+        var place = Place(app: app, machines: machines)
+        // What an earlier run of this attempt took over keeps its name.
+        place.adopted = machines.first {
+            $0.marks?.owner == spec.owner && $0.name != "pv-\(attempt.key)"
+                && attempt.named.contains(NamedObject(.machine, $0.name))
+        }
         if machines.contains(where: { $0.marks?.owner == spec.owner }) { return place }
         let isNamedByUs = attempt.named.contains(NamedObject(.app, app)) || previous?.app == app
         if machines.isEmpty, isNamedByUs {
@@ -95,9 +100,8 @@ extension FlyProvider {
         guard attempt.adopts, machines.allSatisfy({ $0.marks?.owner.source == spec.owner.source })
         else { throw Rejection(foreign(app, machines, spec.owner)) }
         guard let machine = machines.first else { return place }
-        var adopted = place
-        adopted.adopted = try await takeOver(machine, in: app, for: spec.owner, attempt: attempt)
-        return adopted
+        place.adopted = try await takeOver(machine, in: app, for: spec.owner, attempt: attempt)
+        return place
     }
 
     private func foreign(_ app: String, _ machines: [FlyMachine], _ owner: Ownership) -> Failure {

@@ -83,11 +83,20 @@ struct JVMBuild {
     /// The wrapper where it can work, else the tool itself.
     var command: String {
         switch tool {
-        case .gradle: folder.has("gradlew") ? "./gradlew" : "gradle"
+        case .gradle: gradle
         case .maven:
             folder.has("mvnw") && folder.has(".mvn/wrapper/maven-wrapper.properties")
                 ? "./mvnw" : "mvn"
         }
+    }
+
+    /// A module has its wrapper in a folder around it.
+    private var gradle: String {
+        if folder.has("gradlew") { return "./gradlew" }
+        guard let steps = folder.ancestors.firstIndex(where: { $0.has("gradlew") }) else {
+            return "gradle"
+        }
+        return String(repeating: "../", count: steps + 1) + "gradlew"
     }
 
     /// How the application plugin of Gradle is asked for, in either language.
