@@ -49,9 +49,11 @@ package protocol Previews: Sendable {
 
 /// Which preview a call asks for.
 package struct SessionWish: Hashable, Sendable {
+    /// The project's name.
     package var project: String
     /// The repository's address, as it came.
     package var repository: String
+    /// The branch by name.
     package var branch: String
 
     package init(project: String, repository: String, branch: String) {
@@ -86,7 +88,9 @@ package struct PreviewLog: Sendable {
 package struct EventPart: Hashable, Sendable {
     /// One event: its number in the log and its JSON, on one line.
     package struct Line: Hashable, Sendable {
+        /// The number of the event, from 1 and without a gap.
         package var seq: Int
+        /// The event as one line of JSON.
         package var json: [UInt8]
 
         package init(seq: Int, json: [UInt8]) {
@@ -95,6 +99,7 @@ package struct EventPart: Hashable, Sendable {
         }
     }
 
+    /// The events in the order of their numbers.
     package var lines: [Line]
     /// The byte to go on from; where it started when there is nothing more for now.
     package var next: Int

@@ -57,13 +57,17 @@ struct Reception: RouterMiddleware {
 
 /// A line of the request log: no query, no header, no body.
 package struct RequestRecord: Hashable, Sendable {
+    /// The request's method.
     package var method: String
     /// The route it matched, such as `/api/machine-setup/{id}`.
     package var route: String
+    /// The status that was answered.
     package var status: Int
     /// Until the answer began.
     package var seconds: Double
+    /// The session it was about, if any.
     package var session: String?
+    /// The step it was about, from 1 to 4, if any.
     package var step: Int?
     /// The named user of its token.
     package var user: String?

@@ -8,6 +8,7 @@ package final class ServerTokens: Sendable {
     package struct Source: Sendable {
         /// Differs whenever the tokens may have changed.
         package var changed: @Sendable () throws -> Int64
+        /// Reads all tokens that are good now.
         package var read: @Sendable () throws -> [AccessToken]
 
         package init(

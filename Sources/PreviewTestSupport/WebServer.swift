@@ -5,10 +5,13 @@ package import PreviewSystem
 package final class WebServer: Sendable {
     /// A request that has arrived whole.
     package struct Request: Hashable, Sendable {
+        /// Such as `GET`.
         package var method: String
         /// Path and query as sent.
         package var target: String
+        /// In the order in which they came.
         package var headers: [HTTPHeader]
+        /// The whole body.
         package var body: [UInt8]
 
         /// The first header of this name, in any case.

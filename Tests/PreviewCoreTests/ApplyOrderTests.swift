@@ -11,11 +11,11 @@ struct ApplyOrderTests {
         let names = world.effects.entries.map(\.name)
         #expect(
             names == [
-                "source.head", "propose", "propose", "store.write", "source.detect", "store.write",
-                "propose", "propose", "store.write", "app.find", "store.write", "app.create",
-                "machine.find", "store.write", "machine.create", "store.write", "inspect",
-                "inspect", "store.write", "machine.configure", "store.write", "inspect", "inspect",
-                "store.write", "boot.begin", "boot.end", "store.write",
+                "source.head", "propose", "store.write", "source.detect", "store.write",
+                "store.write", "app.find", "store.write", "app.create", "machine.find",
+                "store.write", "machine.create", "store.write", "inspect", "store.write",
+                "machine.configure", "store.write", "inspect", "store.write", "boot.begin",
+                "boot.end", "store.write",
             ])
     }
 

@@ -24,6 +24,16 @@ import Testing
         #expect(policy.mayRepeat(change, after: outcome) == whenNot)
     }
 
+    @Test("a status that is an answer leads to no other try")
+    func finalStatuses() {
+        var policy = RetryPolicy()
+        policy.finalStatuses = [408]
+        for (status, isRepeated) in [(408, false), (503, true)] {
+            let outcome = Result<HTTPResponse, HTTPFailure>.success(response(status))
+            #expect(policy.mayRepeat(read, after: outcome) == isRepeated)
+        }
+    }
+
     @Test(
         "R-5: of failures, a change is tried again only after those that sent nothing",
         arguments: [

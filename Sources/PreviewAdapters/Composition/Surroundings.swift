@@ -83,6 +83,7 @@ package struct Choices: Sendable {
 
     /// A project and its repository, as a call of the server names them.
     package struct Target: Hashable, Sendable {
+        /// What the project is called, as templates and the API say it.
         package var project: String
         /// `nil` leaves the file's.
         package var repository: RepositoryReference?

@@ -121,11 +121,9 @@ struct ApplyRun: Sendable {
             if planned != approved?.step {
                 approved = (planned, try await approve(planned, in: view.plan))
             }
-            let isFresh = approved?.approval == .standing
+            let earlier = approved?.approval == .standing ? view : nil
             try Task.checkCancellation()
-            if try await runOrAdopt(
-                step, expecting: planned, after: isFresh ? view : nil)
-            {
+            if try await runOrAdopt(step, expecting: planned, after: earlier) {
                 if let from = retryFrom, from <= step.id {
                     retryFrom = StepID(number: step.id.number + 1)
                 }

@@ -41,7 +41,11 @@ package struct Refresher: Sendable {
         try await resolveHead()
         facts.head = head
         if let headFailure { facts.warnings.append(headFailure) }
-        if let seen { facts.machine = seen } else { try await machine(&facts, state: state) }
+        if let seen, seen != .notSeen {
+            facts.machine = seen
+        } else {
+            try await machine(&facts, state: state)
+        }
         return facts
     }
 

@@ -7,6 +7,7 @@ package struct AccessToken: Hashable, Sendable, Codable {
     package var digest: String
     /// The named user it stands for; `nil` for the server's default one.
     package var user: String?
+    /// When it was made.
     package var createdAt: Timestamp
 
     /// A new token: the text to hand out, which nobody can tell again, and what is kept of it.

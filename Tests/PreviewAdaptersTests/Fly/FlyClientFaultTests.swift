@@ -209,7 +209,7 @@ struct FlyClientFaultTests {
 
     @Test("R-31: calls that come too often for too long end with that cause")
     func longWait() async throws {
-        try await FlyClientFixture.with(retries: { $0.limit = .milliseconds(300) }) { fixture in
+        try await FlyClientFixture.with(retries: { $0.timeLimit = .milliseconds(300) }) { fixture in
             await fixture.world.add(
                 Fault(.answer(status: 429, body: "rate limit exceeded"), count: nil))
             let failure = try await fixture.failure { try await fixture.makeApp() }

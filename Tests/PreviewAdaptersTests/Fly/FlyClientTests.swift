@@ -126,93 +126,168 @@ struct FlyClientTests {
         }
     }
 
-    // MARK: - The platform
+    // MARK: - Machines
 
-    @Test("logs go on where the last page ended, and an empty page says nothing new")
-    func logs() async throws {
-        var script = GuestScript()
-        script.lines = [.init("one"), .init("two")]
-        let guest = script
-        try await FlyClientFixture.with({ $0.guests = .scripted { _ in guest } }) { fixture in
-            let machine = try await fixture.makeStarted()
-            var lines: [String] = []
-            var place: String?
-            let end = ContinuousClock.now + .seconds(20)
-            while lines.count < 2 {
-                try #require(ContinuousClock.now < end)
-                let page = try await fixture.client.logs(
-                    of: app, machine: machine.id, after: place)
-                lines += page.entries.filter { $0.provider == "app" }.map(\.message)
-                    .filter { ["one", "two"].contains($0) }
-                place = page.next ?? place
+    @Test("R-4: a machine is made without launch, and its name is given once")
+    func creation() async throws {
+        try await FlyClientFixture.with { fixture in
+            var creation = fixture.creation()
+            creation.leaseSeconds = 30
+            try await fixture.makeApp()
+            let machine = try await fixture.client.createMachine(creation)
+            #expect(machine.name == "web" && machine.region == "dfw" && machine.isResting)
+            #expect(machine.metadata["preview_lineage"] == "a&b=c/d" && machine.nonce != nil)
+            #expect(machine.version.count == 26 && machine.imageDigest != nil)
+            let again = try await fixture.failure {
+                try await fixture.client.createMachine(creation)
             }
-            #expect(lines == ["one", "two"])
-            let other = try await fixture.client.logs(of: app, machine: "0", after: place)
-            #expect(other.entries.isEmpty)
-            let unknown = try await fixture.failure {
-                try await fixture.client.logs(of: "nobodys", after: nil)
-            }
-            #expect(unknown.cause == .unauthorised)
+            #expect(again.cause == .machineNameTaken(id: machine.id))
         }
     }
 
-    @Test("the platform tells its regions, what has room, and all machines of an organization")
-    func platform() async throws {
+    @Test("machines are listed by metadata, region and state, on all pages, gone ones if asked")
+    func listing() async throws {
         try await FlyClientFixture.with { fixture in
             let client = fixture.client
-            let codes = Set(try await client.regions().filter { !$0.isDeprecated }.map(\.code))
-            #expect(codes == Set(Region.all.map(\.code)))
-            await fixture.world.setCapacity(fullRegions: ["dfw"])
-            let room = try await client.placements(
-                of: JSONObject([.init(name: "cpus", value: 1)]), regions: ["dfw", "iad"],
-                organization: "personal")
-            #expect(room.map(\.region) == ["iad"])
-            let machine = try await { () async throws -> FlyMachine in
-                try await fixture.makeApp()
-                return try await client.createMachine(fixture.creation(regions: ["iad"]))
-            }()
-            let end = ContinuousClock.now + .seconds(20)
-            var census = try await client.machines(ofOrganization: "personal")
-            while census.members.isEmpty {
-                try #require(ContinuousClock.now < end)
-                census = try await client.machines(ofOrganization: "personal")
+            let first = try await fixture.makeMachine(name: "one")
+            let second = try await client.createMachine(
+                .init(
+                    app: app, name: "two", regions: ["lhr"],
+                    config: JSONObject([.init(name: "image", value: "node:22")]),
+                    skipsLaunch: true))
+            func list(_ change: (inout FlyMachineFilter) -> Void) async throws -> [String] {
+                var filter = FlyMachineFilter()
+                change(&filter)
+                return try await client.machines(of: app, where: filter).map(\.name).sorted()
             }
-            #expect(census.members.map(\.app) == [app] && census.missingRegions.isEmpty)
-            #expect(census.members.first?.machine.id == machine.id)
-            #expect(census.members.first?.machine.metadata == machine.metadata)
+            #expect(try await list { _ in } == ["one", "two"])
+            #expect(try await list { $0.metadata = ["preview_lineage": "a&b=c/d"] } == ["one"])
+            #expect(
+                try await list { $0.metadata = ["preview_lineage": "a&b=c/d", "other": "y"] } == [])
+            #expect(try await list { $0.region = "lhr" } == ["two"])
+            #expect(try await list { $0.states = ["started", "suspended"] } == [])
+            try await client.deleteMachine(second.id, in: app)
+            #expect(
+                try await client.wait(
+                    for: ["destroyed"], of: second.id, version: nil, in: app, seconds: 20)
+                    == .reached("destroyed"))
+            #expect(try await list { _ in } == ["one"])
+            #expect(try await list { $0.includesDestroyed = true } == ["one", "two"])
+            let nonce = try await client.takeLease(
+                on: first.id, in: app, for: .seconds(30), description: "test")
+            var filter = FlyMachineFilter()
+            filter.includesLeases = true
+            let leases = try await client.machines(of: app, where: filter).map(\.lease?.description)
+            #expect(leases == ["test"] && !nonce.isEmpty)
         }
     }
 
-    @Test(
-        "both kinds of token tell their organization, alone and mixed",
-        arguments: ["fm2_known", "oauth-token"])
-    func organizations(token: String) async throws {
-        try await FlyClientFixture.with({ configuration in
-            configuration.organizations = [Organization("acme")]
-            configuration.credentials = [Credential(token, organization: "acme")]
-        }) { fixture in
-            let alone = try await fixture.client.organization()
-            #expect(alone == "acme")
-            let mixed = FlyClientFixture.client(
-                of: fixture.simulator, token: "\(token),other-token,fm2_unknown")
-            let slugs = try await mixed.organizations().map(\.slug)
-            #expect(slugs == ["acme"])
+    @Test("R-14: an update carries the whole config and the version it is meant for")
+    func update() async throws {
+        try await FlyClientFixture.with { fixture in
+            let client = fixture.client
+            let machine = try await fixture.makeMachine()
+            let vault = try await client.setSecrets(["A": "1"], of: app)
+            var config = machine.config
+            config["env"] = ["LOG": "debug"]
+            config["x_of_others"] = ["kept": true]
+            var update = FlyMachineUpdate(
+                app: app, id: machine.id, config: config, currentVersion: machine.version,
+                skipsLaunch: true, secretsVersion: vault.version)
+            let next = try await client.updateMachine(update)
+            #expect(next.id == machine.id && next.version != machine.version)
+            _ = try await client.wait(
+                for: ["settled"], of: machine.id, version: next.version, in: app, seconds: 20)
+            let seen = try await client.machine(machine.id, of: app)
+            #expect(seen.config["env"] == ["LOG": "debug"] && seen.isResting)
+            #expect(seen.config["x_of_others"] == ["kept": true])
+            let stale = try await fixture.failure { try await client.updateMachine(update) }
+            #expect(stale.cause == .staleVersion && stale.isCertain)
+            update.currentVersion = seen.version
+            update.config["image"] = nil
+            let bad = try await fixture.failure { try await client.updateMachine(update) }
+            #expect(bad.cause == .invalid)
+            #expect(try await client.machine(machine.id, of: app).version == seen.version)
         }
     }
 
-    @Test("a token for some apps says so, a wrong one is unauthorised")
-    func restrictedToken() async throws {
-        try await FlyClientFixture.with { configuration in
-            configuration.credentials = [
-                Credential("fm2_deploy", organization: "personal", apps: ["shop"])
-            ]
-        } _: { fixture in
-            #expect(try await fixture.client.currentOrganizations().map(\.apps) == [["shop"]])
-            let app = try await fixture.failure { try await fixture.makeApp() }
-            #expect(app.cause == .forbidden && app.isCertain)
-            let wrong = FlyClientFixture.client(of: fixture.simulator, token: "fm2_wrong")
-            let failure = try await fixture.failure { try await wrong.standing(of: "shop") }
-            #expect(failure.cause == .unauthorised && failure.tries == 1)
+    @Test("a conflict of an update that nobody described is a stale version")
+    func undescribedConflict() async throws {
+        try await FlyClientFixture.with { fixture in
+            let machine = try await fixture.makeMachine()
+            await fixture.world.add(
+                Fault(.answer(status: 409, body: #"{"error":"aborted: something"}"#)))
+            let failure = try await fixture.failure {
+                try await fixture.client.updateMachine(
+                    .init(
+                        app: app, id: machine.id, config: machine.config, currentVersion: "01A",
+                        skipsLaunch: true))
+            }
+            #expect(failure.cause == .staleVersion)
+        }
+    }
+
+    @Test("a machine starts, suspends, restarts, stops and is destroyed, and still answers then")
+    func life() async throws {
+        try await FlyClientFixture.with { fixture in
+            let client = fixture.client
+            let machine = try await fixture.makeStarted()
+            func wait(_ state: String) async throws -> FlyClient.Wait {
+                try await client.wait(
+                    for: [state], of: machine.id, version: machine.version, in: app, seconds: 20)
+            }
+            #expect(machine.isRunning)
+            try await client.suspend(machine.id, in: app)
+            #expect(try await wait("suspended") == .reached("suspended"))
+            try await fixture.start(machine)
+            try await client.restart(machine.id, in: app, signal: "SIGTERM", grace: .seconds(2))
+            let stop = try await fixture.failure {
+                try await client.suspend(machine.id, in: app)
+            }
+            #expect(stop.cause == .wrongState && stop.status == 412)
+            #expect(try await wait("started") == .reached("started"))
+            try await client.stop(machine.id, in: app, signal: "SIGTERM", grace: .seconds(3))
+            #expect(try await wait("stopped") == .reached("stopped"))
+            let exit = try await client.machine(machine.id, of: app).lastExit
+            #expect(exit?.wasRequested == true && exit?.code == 0)
+            try await client.deleteMachine(machine.id, in: app)
+            #expect(try await wait("destroyed") == .reached("destroyed"))
+            let end = ContinuousClock.now + .seconds(20)
+            while try await !client.machine(machine.id, of: app).isDestroyed {
+                try #require(ContinuousClock.now < end)
+            }
+            let gone = try await fixture.failure {
+                try await client.deleteMachine(machine.id, in: app)
+            }
+            #expect(gone.cause == .notFound)
+        }
+    }
+
+    @Test("a wait says how it ended")
+    func waits() async throws {
+        try await FlyClientFixture.with { fixture in
+            let client = fixture.client
+            let machine = try await fixture.makeMachine()
+            func wait(
+                _ states: [String], id: String? = nil, version: String? = nil
+            ) async throws -> FlyClient.Wait {
+                try await client.wait(
+                    for: states, of: id ?? machine.id, version: version, in: app, seconds: 1)
+            }
+            #expect(try await wait(["started"]) == .ranOut)
+            #expect(
+                await fixture.count("GET", "/v1/apps/shop/machines/\(machine.id)/wait") == 1,
+                "R-31: time that runs out is no failure to be repeated")
+            #expect(try await wait(["started"], id: "00000000000000") == .gone)
+            let missing = try await fixture.failure { try await wait(["stopped"]) }
+            #expect(missing.cause == .invalid)
+            _ = try await client.updateMachine(
+                .init(
+                    app: app, id: machine.id, config: machine.config,
+                    currentVersion: machine.version, skipsLaunch: true))
+            #expect(try await wait(["started"], version: machine.version) == .superseded)
+            try await client.deleteMachine(machine.id, in: app)
+            #expect(try await wait(["started"]) == .impossible)
         }
     }
 }

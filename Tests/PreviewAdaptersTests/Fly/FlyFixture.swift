@@ -32,15 +32,12 @@ struct FlyFixture {
     /// Another provider for the same platform, as another process has one.
     static func surroundings(of simulator: FlySimulator) -> FlyProvider.Surroundings {
         let http = HTTPClient(userAgent: "preview-tests", keepsCookies: true)
-        var retries = FlyRetries()
-        retries.backoff = .milliseconds(5)
-        retries.longest = .milliseconds(50)
-        retries.patience = .milliseconds(400)
+        let retries = RetryPolicy(backoff: .milliseconds(5), longestBackoff: .milliseconds(50))
         var surroundings = FlyProvider.Surroundings(
             client: FlyClient(
                 token: FlyToken(SimulatorConfiguration.defaultToken),
                 machinesURL: simulator.machinesURL, platformURL: simulator.platformURL,
-                http: http, retries: retries),
+                http: http, retries: retries, patience: .milliseconds(400)),
             organization: nil, urlTemplate: simulator.appPathTemplate, http: http,
             repositoryToken: nil, isPublic: { _ in true }, redactor: Redactor([]),
             now: { Timestamp(seconds: 1_795_000_000) })

@@ -35,7 +35,9 @@ package struct BootTrouble: Hashable, Sendable {
         case noAnswer = "no-answer"
     }
 
+    /// The phase that did not come to its end.
     package var phase: BootPhase
+    /// What went wrong in it.
     package var reason: Reason
     /// Exit status of what failed, or the status of the app's answer; 0 where there is none.
     package var status: Int

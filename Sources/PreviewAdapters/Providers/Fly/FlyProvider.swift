@@ -27,6 +27,7 @@ package struct FlyProvider: Provider {
         package var now: @Sendable () -> Timestamp
         /// What the plan says of the surroundings.
         package var hints: [Plan.Warning]
+        /// How long it waits, and for what.
         package var pace = Pace()
 
         package init(

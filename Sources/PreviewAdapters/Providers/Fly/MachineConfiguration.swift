@@ -66,8 +66,10 @@ struct MachineConfiguration: Hashable, Sendable {
             .merging(["PORT": String(port), "HOST": "0.0.0.0"]) { $1 }
             .merging(settings) { $1 }
             .merging(lifecycle) { $1 }
-            .merging(BootScript.variables(
-                    for: release, key: marks.attempt, staysAfterFailure: true)) { $1 }
+            .merging(
+                BootScript.variables(
+                    for: release, key: marks.attempt, staysAfterFailure: true)
+            ) { $1 }
         let startsOnRequest = json["services"]?.array?.first?["autostart"]?.bool ?? true
         setServices(port: port, startsOnRequest: startsOnRequest)
         json["files"] = .array(BootScript.files)

@@ -3,13 +3,13 @@ import PreviewSystem
 
 /// A machine to be made.
 package struct FlyMachineCreation: Sendable {
-    /// The app it is to be in.
+    /// The app it is made in.
     package var app: String
-    /// Its name, which no other live machine of the app may have.
+    /// Unique among the live machines of the app.
     package var name: String
     /// Codes in order of preference; the first with room is taken.
     package var regions: [String]
-    /// What it is made of, as the platform takes it.
+    /// The whole config (fly/machines-api section 6).
     package var config: JSONObject
     /// Whether it rests at first.
     package var skipsLaunch: Bool
@@ -34,11 +34,11 @@ package struct FlyMachineCreation: Sendable {
 
 /// A machine's next config. It replaces the whole of the present one.
 package struct FlyMachineUpdate: Sendable {
-    /// The app it is in.
+    /// The machine's app.
     package var app: String
-    /// Which machine.
+    /// The machine's id.
     package var id: String
-    /// All of the next config: what is missing is removed.
+    /// The whole config: what is not in it is taken away.
     package var config: JSONObject
     /// The version it is meant for; any other refuses it.
     package var currentVersion: String

@@ -16,21 +16,31 @@ package struct FlyClient: Sendable {
     /// Where GraphQL and the logs are.
     package static let platformURL = "https://api.fly.io"
 
+    /// The figures of ENGINE section 6, but for the longest pause. Each second the platform lets one
+    /// more call through and keeps no more than three for later (fly/machines-api section 1.7): who
+    /// stays away longer wastes them, and fifty runs at once would not be done in time.
+    package static let retries = RetryPolicy(longestBackoff: .seconds(8))
+
     /// Nothing is asked before the first call. `http` should keep cookies: they lead calls after a
-    /// create to a node that knows the new object. `machinesURL` may end in `/v1`.
+    /// create to a node that knows the new object. `machinesURL` may end in `/v1`. `patience` is how
+    /// long one answer may take; calls that are known to be slow have more.
     package init(
         token: FlyToken, machinesURL: String = Self.machinesURL,
-        platformURL: String = Self.platformURL, http: HTTPClient, retries: FlyRetries = .init()
+        platformURL: String = Self.platformURL, http: HTTPClient,
+        retries: RetryPolicy = Self.retries, patience: Duration = .seconds(60)
     ) {
         self.token = token
         machines = FlyTransport(
             base: Self.base(machinesURL, without: "/v1") + "/v1",
-            authorization: token.machinesHeader, http: http, retries: retries)
+            authorization: token.machinesHeader, http: http, retries: retries,
+            patience: patience)
         let platformURL = Self.base(platformURL)
         platform = FlyTransport(
-            base: platformURL, authorization: token.machinesHeader, http: http, retries: retries)
+            base: platformURL, authorization: token.machinesHeader, http: http, retries: retries,
+            patience: patience)
         graphQL = FlyTransport(
-            base: platformURL, authorization: token.platformHeader, http: http, retries: retries)
+            base: platformURL, authorization: token.platformHeader, http: http, retries: retries,
+            patience: patience)
     }
 
     /// A base URL without slashes at its end, and without a part that calls begin with.

@@ -9,7 +9,7 @@ package struct FlyFailure: Error, Hashable, Sendable {
     package var isCertain: Bool
     /// Method and path, for messages.
     package var call: String
-    /// The status of the answer; `nil` where none came.
+    /// The HTTP status, or `nil` where no answer came.
     package var status: Int?
     /// The platform's own words, or the network's. They may repeat what others have said, such as a
     /// registry of images, and are not to be trusted as text for a terminal.

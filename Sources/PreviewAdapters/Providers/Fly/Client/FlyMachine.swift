@@ -2,13 +2,13 @@ package import PreviewCore
 
 /// A machine as the platform shows it. Every field may be missing there.
 package struct FlyMachine: Hashable, Sendable {
-    /// Fourteen hexadecimal digits, the same for its whole life.
+    /// Fourteen hexadecimal digits, the same for the machine's whole life.
     package var id: String
-    /// The name it was made under.
+    /// Unique among the live machines of the app.
     package var name: String
     /// The platform's own word; new words may come.
     package var state: String
-    /// The code of the region it is in.
+    /// The code of the region it stands in.
     package var region: String
     /// Changes with every update; the id never does.
     package var version: String
@@ -21,7 +21,7 @@ package struct FlyMachine: Hashable, Sendable {
     package var privateIP: String?
     /// When it was made.
     package var createdAt: Timestamp?
-    /// When anything about it changed last.
+    /// When it changed last, also by itself.
     package var updatedAt: Timestamp?
     /// The same as a place in the log: nanoseconds since 1970.
     package var logPlace: String?
@@ -88,7 +88,7 @@ package struct FlyMachine: Hashable, Sendable {
 
 /// Something that happened to a machine.
 package struct FlyEvent: Hashable, Sendable {
-    /// The name of the event.
+    /// Increases from event to event.
     package var id: String
     /// Such as `launch`, `start`, `stop`, `exit`, `restart`, `update`.
     package var kind: String
@@ -130,7 +130,7 @@ package struct FlyEvent: Hashable, Sendable {
 
 /// The end of a machine's main process.
 package struct FlyExit: Hashable, Sendable {
-    /// The exit code; 0 where none is told.
+    /// The exit code of the main process.
     package var code: Int
     /// Whether a person or the platform told it to stop.
     package var wasRequested: Bool
@@ -152,7 +152,7 @@ package struct FlyExit: Hashable, Sendable {
 
 /// What a health check says.
 package struct FlyCheck: Hashable, Sendable {
-    /// Those of services begin with `servicecheck-`.
+    /// The check's name in the config.
     package var name: String
     /// `passing`, `warning` or `critical`.
     package var status: String

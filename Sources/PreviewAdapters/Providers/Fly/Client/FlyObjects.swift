@@ -11,7 +11,7 @@ package enum FlyStanding: Hashable, Sendable {
 
 /// An app of an organization that the token may see.
 package struct FlyApp: Hashable, Sendable {
-    /// The name, unique among all apps of the platform.
+    /// The name, which all of the platform's customers share.
     package var name: String
     /// The slug of whose it is.
     package var organization: String?
@@ -48,9 +48,9 @@ package struct FlyOrganization: Hashable, Sendable {
 
 /// An address of an app.
 package struct FlyAddress: Hashable, Sendable {
-    /// IPv4 or IPv6, as text.
+    /// The IP address as text.
     package var address: String
-    /// What sort of address it is.
+    /// What it is good for.
     package var kind: Kind
 
     /// The kinds of addresses; the shared one and `v6` cost nothing.
@@ -89,7 +89,7 @@ package struct FlyAddress: Hashable, Sendable {
 
 /// A secret by its name; values are never asked for.
 package struct FlySecret: Hashable, Sendable {
-    /// The name of the variable that machines see.
+    /// The variable it becomes in the machines.
     package var name: String
     /// The platform's own digest.
     package var digest: String
@@ -105,9 +105,9 @@ package struct FlySecret: Hashable, Sendable {
 package struct FlyExecution: Hashable, Sendable {
     /// The exit code; 128 and the number of the signal where one ended the command.
     package var status: Int
-    /// What it wrote to its standard output.
+    /// What it wrote to standard output.
     package var output: String
-    /// What it wrote to its standard error.
+    /// What it wrote to standard error.
     package var errors: String
 
     init(_ json: JSONValue) {
@@ -121,7 +121,7 @@ package struct FlyExecution: Hashable, Sendable {
 
 /// A process in a machine.
 package struct FlyProcess: Hashable, Sendable {
-    /// Its number in the machine.
+    /// The process id in the machine.
     package var id: Int
     /// The command line.
     package var command: String
@@ -153,7 +153,7 @@ package struct FlyLogPage: Hashable, Sendable {
     package struct Entry: Hashable, Sendable {
         /// When it was printed.
         package var time: Timestamp
-        /// The line, with whatever control sequences it was printed with.
+        /// The line without its end.
         package var message: String
         /// `app` for what the machine prints, else a part of the platform.
         package var provider: String
@@ -178,7 +178,7 @@ package struct FlyLogPage: Hashable, Sendable {
 
 /// A region as the platform lists it: what it says outranks the tables of the program.
 package struct FlyRegion: Hashable, Sendable {
-    /// Three letters.
+    /// Three letters, such as `dfw`.
     package var code: String
     /// City and country.
     package var name: String
@@ -201,7 +201,7 @@ package struct FlyRegion: Hashable, Sendable {
 package struct FlyPlacement: Hashable, Sendable {
     /// The code of the region.
     package var region: String
-    /// How many machines would be made there.
+    /// How many machines fit there.
     package var count: Int
 
     /// Reads a placement; `nil` for what has no region.
@@ -214,14 +214,14 @@ package struct FlyPlacement: Hashable, Sendable {
 
 /// The machines of an organization, as they were some seconds ago.
 package struct FlyCensus: Hashable, Sendable {
-    /// The machines that are known, least recently changed first.
+    /// The machines as the lagging list has them.
     package var members: [Member]
     /// The regions that did not answer: their machines are missing.
     package var missingRegions: [String]
 
     /// A machine and the app it is in.
     package struct Member: Hashable, Sendable {
-        /// The name of the app.
+        /// The app it belongs to.
         package var app: String
         /// With image, guest and metadata for its config.
         package var machine: FlyMachine
