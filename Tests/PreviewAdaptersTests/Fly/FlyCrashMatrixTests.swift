@@ -139,7 +139,8 @@ final class MatrixScene: Sendable {
     }
 
     private static func makeProvider(_ simulator: FlySimulator) -> FlyProvider {
-        var surroundings = FlyFixture.surroundings(of: simulator)
+        // A hang is waited out; everything else is answered long before.
+        var surroundings = FlyFixture.surroundings(of: simulator, patience: .seconds(2))
         surroundings.pace.look = .milliseconds(4)
         surroundings.pace.hold = 1
         return FlyProvider(surroundings)

@@ -30,14 +30,16 @@ struct FlyFixture {
     }
 
     /// Another provider for the same platform, as another process has one.
-    static func surroundings(of simulator: FlySimulator) -> FlyProvider.Surroundings {
+    static func surroundings(
+        of simulator: FlySimulator, patience: Duration = .seconds(20)
+    ) -> FlyProvider.Surroundings {
         let http = HTTPClient(userAgent: "preview-tests", keepsCookies: true)
         let retries = RetryPolicy(backoff: .milliseconds(5), longestBackoff: .milliseconds(50))
         var surroundings = FlyProvider.Surroundings(
             client: FlyClient(
                 token: FlyToken(SimulatorConfiguration.defaultToken),
                 machinesURL: simulator.machinesURL, platformURL: simulator.platformURL,
-                http: http, retries: retries, patience: .milliseconds(400)),
+                http: http, retries: retries, patience: patience),
             organization: nil, urlTemplate: simulator.appPathTemplate, http: http,
             repositoryToken: nil, isPublic: { _ in true }, redactor: Redactor([]),
             now: { Timestamp(seconds: 1_795_000_000) })

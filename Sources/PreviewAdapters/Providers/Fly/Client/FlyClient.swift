@@ -17,8 +17,9 @@ package struct FlyClient: Sendable {
     package static let platformURL = "https://api.fly.io"
 
     /// The figures of ENGINE section 6, but for the longest pause. Each second the platform lets one
-    /// more call through and keeps no more than three for later (fly/machines-api section 1.7): who
-    /// stays away longer wastes them, and fifty runs at once would not be done in time.
+    /// more call through and keeps no more than three for later (fly/machines-api section 1.7), so
+    /// who stays away for long wastes them: fifty runs at once are through after 50 seconds with this
+    /// pause, and after up to 80 with one of 30 seconds.
     package static let retries = RetryPolicy(longestBackoff: .seconds(8))
 
     /// Nothing is asked before the first call. `http` should keep cookies: they lead calls after a
