@@ -24,6 +24,16 @@ import Testing
         #expect(policy.mayRepeat(change, after: outcome) == whenNot)
     }
 
+    @Test("a status that is an answer leads to no other try")
+    func finalStatuses() {
+        var policy = RetryPolicy()
+        policy.finalStatuses = [408]
+        for (status, isRepeated) in [(408, false), (503, true)] {
+            let outcome = Result<HTTPResponse, HTTPFailure>.success(response(status))
+            #expect(policy.mayRepeat(read, after: outcome) == isRepeated)
+        }
+    }
+
     @Test(
         "R-5: of failures, a change is tried again only after those that sent nothing",
         arguments: [
@@ -195,17 +205,16 @@ import Testing
             seen.withLock { $0.append(exchange) }
         }
         let request = HTTPRequest("GET", server.url("/"))
-        let response = try await client.send(
-            request,
-            retrying: RetryPolicy(),
-            pacing: time.pacing()
-        )
+        let send = { (request: HTTPRequest, attempt: Int) async throws(HTTPFailure) in
+            try await client.send(request, attempt: attempt)
+        }
+        let response = try await RetryPolicy().run(request, pacing: time.pacing(), send: send)
         #expect(response.status == 200)
         #expect(seen.withLock { $0.map(\.attempt) } == [1, 2, 3])
         #expect(seen.withLock { $0.map(\.status) } == [503, 503, 200])
         #expect(seen.withLock { $0[1].description }.contains("try 2, request r2"))
         let post = HTTPRequest("POST", server.url("/"))
-        let posted = try await client.send(post, retrying: RetryPolicy(), pacing: time.pacing())
+        let posted = try await RetryPolicy().run(post, pacing: time.pacing(), send: send)
         #expect(posted.status == 503)
         #expect(server.requests.count == 4)
     }

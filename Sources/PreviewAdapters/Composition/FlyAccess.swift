@@ -5,6 +5,8 @@ import PreviewSystem
 /// (SPEC sections 3 and 8).
 struct FlyAccess {
     let surroundings: Surroundings
+    /// How often calls are repeated.
+    let retries: Config.Retries
 
     /// The variables a token may be in, the right ones first. Ones meant for browsers are never
     /// among them (BEHAVIOURS N6).
@@ -19,10 +21,10 @@ struct FlyAccess {
             userAgent: Self.userAgent, network: surroundings.network, keepsCookies: true,
             trace: surroundings.trace)
         let client = FlyClient(
-            token: Self.tokens.lazy.compactMap(surroundings.value).first.map(FlyToken.init)
-                ?? .none,
+            token: Self.tokens.lazy.compactMap(surroundings.value).first.map(FlyToken.init),
             machinesURL: base("FLY_FLAPS_BASE_URL", FlyClient.machinesURL),
-            platformURL: base("FLY_API_BASE_URL", FlyClient.platformURL), http: http)
+            platformURL: base("FLY_API_BASE_URL", FlyClient.platformURL), http: http,
+            retries: policy)
         return FlyProvider(
             .init(
                 client: client,
@@ -33,6 +35,14 @@ struct FlyAccess {
     }
 
     private static let userAgent = "preview"
+
+    /// The client's own policy with the figures of `retries` in preview.yaml.
+    private var policy: RetryPolicy {
+        var policy = FlyClient.retries
+        policy.attempts = retries.attempts
+        policy.backoff = .seconds(retries.backoff)
+        return policy
+    }
 
     /// A base URL without a slash at its end.
     private func base(_ variable: String, _ standard: String) -> String {

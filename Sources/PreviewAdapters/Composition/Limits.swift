@@ -17,7 +17,9 @@ struct Limits {
         guard let most = workspace.config.limits.maxMonthlyCostCents else { return }
         let recorded = try await StateRecord.load(
             workspace.folder, from: workspace.store, source: workspace.identity.source)?.state
-        guard let own = PlanCost.perMonth(of: workspace.config, after: recorded) else { return }
+        guard let own = PlanCost.machine(of: workspace.config, after: recorded)?.perMonth else {
+            return
+        }
         let limit = Dollars(cents: most)
         let folder = workspace.folder
         let others = try await Records.summaries(of: workspace.store) { name, session in

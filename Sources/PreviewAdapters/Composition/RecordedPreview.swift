@@ -140,11 +140,10 @@ package struct RecordedPreview: Sendable {
         if let workspace { return try workspace.world(reporter: reporter) }
         let git = surroundings.git(baseFolder: surroundings.workingDirectory)
         return World(
-            provider: try ProviderCatalog.make(
+            provider: ProviderCatalog.make(
                 state.provider,
                 .init(
-                    app: folder, store: store, surroundings: surroundings, source: git,
-                    redactor: redactor)),
+                    store: store, surroundings: surroundings, source: git, redactor: redactor)),
             source: try surroundings.source(git, remark: reporter.warn),
             secrets: LocalSecretSource(
                 environment: surroundings.environment, dotenv: [:],

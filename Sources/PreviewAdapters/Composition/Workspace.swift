@@ -82,11 +82,11 @@ package struct Workspace: Sendable {
         reporter: any Reporter, remark: (@Sendable (Failure) -> Void)? = nil
     ) throws -> World {
         World(
-            provider: try ProviderCatalog.make(
+            provider: ProviderCatalog.make(
                 config.provider,
                 .init(
-                    app: folder, store: store, surroundings: surroundings, source: git,
-                    redactor: redactor)),
+                    store: store, surroundings: surroundings, source: git, redactor: redactor,
+                    retries: config.retries)),
             source: try surroundings.source(git, remark: remark ?? reporter.warn),
             secrets: secrets, reporter: reporter, now: Clocks.now,
             uptime: { Host.uptime }, random: Moment.randomBytes)

@@ -4,8 +4,6 @@ package import PreviewCore
 package enum ProviderCatalog {
     /// What a provider is made from: one value serves one preview.
     package struct Ingredients: Sendable {
-        /// The name its record is kept under.
-        package var app: String
         /// Where the records are; `local` keeps its machines beside them.
         package var store: FileStore
         /// What the program was started with: its file and its variables.
@@ -14,12 +12,14 @@ package enum ProviderCatalog {
         package var source: GitRepository
         /// Keeps secrets and tokens out of what is shown.
         package var redactor: Redactor
+        /// How often calls to a remote provider are repeated.
+        package var retries: Config.Retries
 
         package init(
-            app: String, store: FileStore, surroundings: Surroundings, source: GitRepository,
-            redactor: Redactor
+            store: FileStore, surroundings: Surroundings, source: GitRepository,
+            redactor: Redactor, retries: Config.Retries = .init()
         ) {
-            self.app = app
+            self.retries = retries
             self.store = store
             self.surroundings = surroundings
             self.source = source
@@ -28,11 +28,9 @@ package enum ProviderCatalog {
     }
 
     /// The provider of a name.
-    ///
-    /// - Throws: ``Failure`` for one that cannot be used here.
     package static func make(
         _ name: ProviderName, _ ingredients: Ingredients
-    ) throws -> any Provider {
+    ) -> any Provider {
         switch name {
         case .local:
             var surroundings = LocalProvider.Surroundings(
@@ -41,7 +39,9 @@ package enum ProviderCatalog {
             surroundings.hidden = Tokens(ingredients.surroundings).all
             return LocalProvider(surroundings).passingFaultPoints
         case .fly:
-            return FlyAccess(surroundings: ingredients.surroundings).provider(
+            return FlyAccess(
+                surroundings: ingredients.surroundings, retries: ingredients.retries
+            ).provider(
                 git: ingredients.source, redactor: ingredients.redactor
             ).passingFaultPoints
         }

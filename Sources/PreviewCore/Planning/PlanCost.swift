@@ -12,26 +12,21 @@ package struct PlanCost: Hashable, Sendable {
 
     /// The cost of what a configuration asks for; `nil` where nothing is paid or no price is known.
     init?(_ config: Config, state: State) {
-        guard config.provider == .fly else { return nil }
-        let catalogue = FlyCatalogue.standard
-        let recorded = state.output(of: AllocateMachine())?.region
-        // A machine whose region is still wanted stays where it is.
-        let region = recorded.flatMap { config.regions.contains($0) ? $0 : nil }
-        guard let machine = catalogue.cost(of: config.resources, in: region ?? config.regions[0])
-        else { return nil }
+        guard let machine = Self.machine(of: config, after: state) else { return nil }
         self.machine = machine
         untilEnd = config.lifecycle.ttl.map(machine.running)
         before = state.monthlyCost
-        pricesAsOf = catalogue.pricesAsOf
+        pricesAsOf = FlyCatalogue.standard.pricesAsOf
     }
 
-    /// What a preview would cost a month; `nil` where nothing is paid.
-    package static func perMonth(of config: Config, after state: State?) -> Dollars? {
-        guard config.provider == .fly else { return nil }
+    /// What the machine costs that a configuration leads to; `nil` where nothing is paid or no price is
+    /// known.
+    package static func machine(of config: Config, after state: State?) -> MachineCost? {
+        guard config.provider == .fly, let first = config.regions.first else { return nil }
         let recorded = state?.output(of: AllocateMachine())?.region
-        let region = recorded.flatMap { config.regions.contains($0) ? $0 : nil }
-        return FlyCatalogue.standard
-            .cost(of: config.resources, in: region ?? config.regions[0])?.perMonth
+        // A machine whose region is still wanted stays where it is.
+        let region = recorded.flatMap { config.regions.contains($0) ? $0 : nil } ?? first
+        return FlyCatalogue.standard.cost(of: config.resources, in: region)
     }
 
     /// As the plan's JSON has it, in US dollars with at most three decimals.

@@ -75,9 +75,13 @@ package struct Machine: Hashable, Sendable, Codable {
     package var region: String
     /// The port it answers on, where that is a matter of this machine (`local`).
     package var port: Int?
+    /// Lineage of the record it was given to, where others could take it over; then it is theirs,
+    /// and this record may no longer touch it (ENGINE R-42).
+    package var lineage: String?
 
     package init(
-        id: String, name: String, app: String, url: String, region: String, port: Int? = nil
+        id: String, name: String, app: String, url: String, region: String, port: Int? = nil,
+        lineage: String? = nil
     ) {
         self.id = id
         self.name = name
@@ -85,6 +89,7 @@ package struct Machine: Hashable, Sendable, Codable {
         self.url = url
         self.region = region
         self.port = port
+        self.lineage = lineage
     }
 }
 

@@ -75,12 +75,14 @@ package struct State: Hashable, Sendable {
     /// The marks written on everything this record owns.
     package var owner: Ownership { Ownership(lineage: lineage, source: source) }
 
-    /// What this record names outside: what step 2 made, and what attempts may have made.
+    /// What this record names outside: what step 2 made, and what open attempts may have made. A
+    /// closed attempt made nothing, or took it away again: what has its names is somebody else's.
     package var named: [NamedObject] {
         let made = output(of: AllocateMachine()).map {
             [NamedObject(.app, $0.appName), NamedObject(.machine, $0.machine.name)]
         }
-        return (made ?? []) + StepID.allCases.flatMap { self[$0].attempt?.named ?? [] }
+        let attempts = StepID.allCases.compactMap { self[$0].attempt }.filter(\.open)
+        return (made ?? []) + attempts.flatMap(\.named)
     }
 
     /// Whether nothing of this preview is left outside.

@@ -57,7 +57,9 @@ package final class HTTPClient: Sendable {
     }
 
     /// Sends it once; `attempt` counts the tries in the trace.
-    func send(_ request: HTTPRequest, attempt: Int) async throws(HTTPFailure) -> HTTPResponse {
+    package func send(
+        _ request: HTTPRequest, attempt: Int
+    ) async throws(HTTPFailure) -> HTTPResponse {
         let transfer = try makeTransfer(request, attempt: attempt)
         let loop = startedLoop()
         let result = await withTaskCancellationHandler {

@@ -15,6 +15,9 @@ package struct RetryPolicy: Hashable, Sendable {
     package var longestRetryAfter: Duration
     /// Time for all tries and pauses, which cuts the time of each.
     package var timeLimit: Duration
+    /// Statuses that are an answer here and no trouble, such as 408 of a call that waits for
+    /// something: they are not asked about again.
+    package var finalStatuses: Set<Int> = []
 
     /// The figures of ENGINE section 6, unless said otherwise.
     package init(
@@ -66,6 +69,7 @@ package struct RetryPolicy: Hashable, Sendable {
         switch outcome {
         case .success(let response):
             switch response.status {
+            case let status where finalStatuses.contains(status): false
             case 429: true
             // A server that gave up waiting (408) or broke down may have done its work before.
             case 408, 500, 502, 503, 504: request.isIdempotent
@@ -128,19 +132,6 @@ package struct RetryPolicy: Hashable, Sendable {
                 throw outcome.cancelled
             }
             attempt += 1
-        }
-    }
-}
-
-extension HTTPClient {
-    /// Sends the request, again where the policy allows; every try is traced with its number.
-    package func send(
-        _ request: HTTPRequest,
-        retrying policy: RetryPolicy,
-        pacing: RetryPolicy.Pacing = RetryPolicy.Pacing()
-    ) async throws(HTTPFailure) -> HTTPResponse {
-        try await policy.run(request, pacing: pacing) { request, attempt throws(HTTPFailure) in
-            try await self.send(request, attempt: attempt)
         }
     }
 }

@@ -207,9 +207,49 @@ struct FlyClientFaultTests {
         }
     }
 
+    @Test("R-31: fifty processes that come at once all get through well within the time of a call")
+    func fiftyProcesses() throws {
+        let policy = FlyClient.retries
+        for seed in 1...5 {
+            var random = Random(state: UInt64(seed))
+            var bucket = (tokens: 3.0, filledAt: 0.0)
+            var waiting = (1...50).map { _ in (time: 0.0, attempt: 1) }
+            while let next = waiting.min(by: { $0.time < $1.time }) {
+                let index = try #require(waiting.firstIndex { $0 == next })
+                waiting.remove(at: index)
+                bucket.tokens = min(3, bucket.tokens + next.time - bucket.filledAt)
+                bucket.filledAt = next.time
+                if bucket.tokens >= 1 {
+                    bucket.tokens -= 1
+                    continue
+                }
+                let share = random.next()
+                let pause = policy.pause(
+                    after: .success(HTTPResponse(status: 429)), attempt: next.attempt,
+                    pacing: .init(jitter: { $0 * share }))
+                waiting.append((next.time + (try #require(pause) / .seconds(1)), next.attempt + 1))
+            }
+            #expect(bucket.filledAt < 60, "of the \(policy.timeLimit) that a call has")
+        }
+    }
+
+    /// Numbers from 0 to 1 that are the same in every run (Knuth, "MMIX").
+    private struct Random {
+        var state: UInt64
+
+        mutating func next() -> Double {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return Double(state >> 11) / Double(1 << 53)
+        }
+    }
+
     @Test("R-31: calls that come too often for too long end with that cause")
     func longWait() async throws {
-        try await FlyClientFixture.with(retries: { $0.limit = .milliseconds(300) }) { fixture in
+        try await FlyClientFixture.with(retries: {
+            $0.backoff = .seconds(60)
+            $0.longestBackoff = .seconds(60)
+            $0.timeLimit = .seconds(5)
+        }) { fixture in
             await fixture.world.add(
                 Fault(.answer(status: 429, body: "rate limit exceeded"), count: nil))
             let failure = try await fixture.failure { try await fixture.makeApp() }

@@ -17,11 +17,13 @@ struct FlyClientFixture {
         .init(name: "services", value: [["protocol": "tcp", "internal_port": 3000]]),
     ])
 
+    static let retries = RetryPolicy(backoff: .milliseconds(2), longestBackoff: .milliseconds(20))
+
     /// Runs a body with a platform that is a hundred times faster than the real one, shows
     /// everything at once and limits nothing, unless changed.
     static func with(
         _ change: (inout SimulatorConfiguration) -> Void = { _ in },
-        retries changeRetries: (inout FlyRetries) -> Void = { _ in },
+        retries changeRetries: (inout RetryPolicy) -> Void = { _ in },
         _ body: (FlyClientFixture) async throws -> Void
     ) async throws {
         var configuration = SimulatorConfiguration()
@@ -29,9 +31,7 @@ struct FlyClientFixture {
         configuration.rateLimits = .none
         configuration.visibility = .immediate
         change(&configuration)
-        var retries = FlyRetries()
-        retries.backoff = .milliseconds(2)
-        retries.longest = .milliseconds(20)
+        var retries = Self.retries
         changeRetries(&retries)
         let simulator = try await FlySimulator.start(configuration)
         let token = configuration.credentials.first?.text ?? ""
@@ -48,24 +48,23 @@ struct FlyClientFixture {
 
     /// Another client of a simulator, as another process has one.
     static func client(
-        of simulator: FlySimulator, token: String, retries: FlyRetries = .init(),
-        keepsCookies: Bool = true
+        of simulator: FlySimulator, token: String, retries: RetryPolicy = Self.retries,
+        patience: Duration = .seconds(60)
     ) -> FlyClient {
         FlyClient(
             token: FlyToken(token), machinesURL: simulator.machinesURL,
             platformURL: simulator.platformURL,
-            http: HTTPClient(userAgent: "preview-tests", keepsCookies: keepsCookies),
-            retries: retries)
+            http: HTTPClient(userAgent: "preview-tests", keepsCookies: true),
+            retries: retries, patience: patience)
     }
 
     /// A client that waits for no answer longer than that.
     func client(patience: Duration, attempts: Int = 3) -> FlyClient {
-        var retries = FlyRetries()
-        retries.backoff = .milliseconds(2)
-        retries.patience = patience
+        var retries = Self.retries
         retries.attempts = attempts
         return Self.client(
-            of: simulator, token: SimulatorConfiguration.defaultToken, retries: retries)
+            of: simulator, token: SimulatorConfiguration.defaultToken, retries: retries,
+            patience: patience)
     }
 
     /// Makes the app.

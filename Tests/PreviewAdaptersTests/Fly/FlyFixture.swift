@@ -34,15 +34,12 @@ struct FlyFixture {
         of simulator: FlySimulator, patience: Duration = .seconds(20)
     ) -> FlyProvider.Surroundings {
         let http = HTTPClient(userAgent: "preview-tests", keepsCookies: true)
-        var retries = FlyRetries()
-        retries.backoff = .milliseconds(5)
-        retries.longest = .milliseconds(50)
-        retries.patience = patience
+        let retries = RetryPolicy(backoff: .milliseconds(5), longestBackoff: .milliseconds(50))
         var surroundings = FlyProvider.Surroundings(
             client: FlyClient(
                 token: FlyToken(SimulatorConfiguration.defaultToken),
                 machinesURL: simulator.machinesURL, platformURL: simulator.platformURL,
-                http: http, retries: retries),
+                http: http, retries: retries, patience: patience),
             organization: nil, urlTemplate: simulator.appPathTemplate, http: http,
             repositoryToken: nil, isPublic: { _ in true }, redactor: Redactor([]),
             now: { Timestamp(seconds: 1_795_000_000) })

@@ -7,11 +7,13 @@ extension FlyProvider {
         try await translating(step: .machine) {
             let place = try await reserve(spec, replacing: previous, attempt: attempt)
             do {
-                if let adopted = place.adopted { return described(adopted, app: place.app) }
+                if let adopted = place.adopted {
+                    return described(adopted, app: place.app, owner: spec.owner)
+                }
                 try await giveAddresses(to: place, attempt: attempt)
                 let machine = try await makeMachine(spec, in: place, attempt: attempt)
                 if let previous, previous.id != machine.id { try await take(away: previous) }
-                return described(machine, app: place.app)
+                return described(machine, app: place.app, owner: spec.owner)
             } catch let failure as FlyFailure where failure.isFinal {
                 // Nothing else will ever remember an app without a machine.
                 if place.isNew { try await giveUp(place.app, because: failure) }
@@ -50,10 +52,15 @@ extension FlyProvider {
         _ spec: MachineSpec, replacing previous: Machine?, attempt: any AttemptRecorder
     ) async throws -> Place {
         for app in [spec.app] + spec.otherNames {
+            switch standing(seenOf: app) {
+            case .elsewhere?: continue
+            case .ours?: return try await enter(app, spec, replacing: previous, attempt: attempt)
+            case .free?, nil: break
+            }
             if previous?.app == app {
                 return try await enter(app, spec, replacing: previous, attempt: attempt)
             }
-            // Asking first would be one call more: a name that is taken refuses by itself.
+            // Asking again would be one call more: a name that is taken refuses by itself.
             if let place = try await make(app, spec, replacing: previous, attempt: attempt) {
                 return place
             }
@@ -115,25 +122,25 @@ extension FlyProvider {
         return place
     }
 
-    private func foreign(_ app: String, _ machines: [FlyMachine], _ owner: Ownership) -> Failure {
+    /// Why an app that exists is not simply used.
+    func foreign(_ app: String, _ machines: [FlyMachine], _ owner: Ownership) -> Failure {
         let others = machines.map { machine in
             Failure.Evidence(
                 "machine \(machine.name)",
                 machine.marks.map { "lineage \($0.owner.lineage)" } ?? "not made by preview")
         }
-        let isTeamMates =
-            !machines.isEmpty && machines.allSatisfy { $0.marks?.owner.source == owner.source }
+        // Nobody's, or a team-mate's: a person may say that it be taken.
+        let isFree = machines.allSatisfy { $0.marks?.owner.source == owner.source }
         return Failure(
-            isTeamMates || machines.isEmpty ? .recordedElsewhere : .foreignObject,
-            .stateNeedsRecovery,
+            isFree ? .recordedElsewhere : .foreignObject, .stateNeedsRecovery,
             machines.isEmpty
                 ? "an app \(app) without a machine exists, and this record did not make it"
                 : "the app \(app) belongs to another record", step: .machine,
             evidence: others + [.init("this lineage", owner.lineage)],
-            fix: isTeamMates || machines.isEmpty
+            fix: isFree
                 ? "take it over with `preview apply --adopt`, or use the record it belongs to"
                 : "remove what is in the app, or give the project another name with `name:`",
-            retry: isTeamMates || machines.isEmpty ? "preview apply --adopt" : nil)
+            retry: isFree ? "preview apply --adopt" : nil)
     }
 
     /// Writes our marks on a machine of another record, without a restart.
@@ -197,7 +204,7 @@ extension FlyProvider {
             owner: spec.owner, attempt: attempt.key, expiresAt: spec.expiresAt)
         let config = MachineConfiguration(spec, marks: marks)
         try await attempt.willMake(.machine, named: name)
-        var hosts = 0
+        var tries = 0
         while true {
             do {
                 let creation = FlyMachineCreation(
@@ -208,12 +215,12 @@ extension FlyProvider {
                 switch failure.cause {
                 case .machineNameTaken(let id):
                     return try await check(made(name, id: id, in: place.app), is: spec.owner)
-                case .hostFull where hosts < 3:
+                case .hostFull where tries < 3:
                     // Another try may meet another host.
-                    hosts += 1
+                    tries += 1
                     try await Task.sleep(for: pace.look)
-                case _ where !failure.isCertain && hosts < 3:
-                    hosts += 1
+                case _ where !failure.isCertain && tries < 3:
+                    tries += 1
                     if let found = try await client.machines(of: place.app).first(where: {
                         $0.name == name && !$0.isGone
                     }) {

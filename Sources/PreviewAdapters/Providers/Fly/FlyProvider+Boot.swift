@@ -143,8 +143,9 @@ struct FlyBoot {
         let lines: [LogLine]
         do {
             lines = try await log.next()
-        } catch let failure as FlyFailure where failure.cause != .unauthorised {
-            // Logs come late or not at all; the machine's own notes are asked for instead.
+        } catch is FlyFailure {
+            // Logs come late or not at all, and an app that is not known everywhere yet counts as not
+            // allowed (fly/machines-api section 8.1): the machine's own notes are asked for instead.
             quietLooks += 1
             return
         }

@@ -7,7 +7,7 @@ extension FlyProvider {
     ) async throws -> SettingsReceipt {
         try await translating(step: .settings) {
             async let present = requireMarked(machine, step: .settings)
-            let vault = try await setSecrets(settings, secrets, of: machine.app, attempt: attempt)
+            let vault = try await setSecrets(settings, secrets, of: machine.app)
             var (current, marks) = try await present
             marks.attempt = attempt.key
             marks.expiresAt = settings.expiresAt
@@ -41,8 +41,7 @@ extension FlyProvider {
     /// Sets what changed and what is missing, takes away what is no longer wanted, and leaves
     /// everything else alone.
     private func setSecrets(
-        _ settings: Settings, _ values: [String: String], of app: String,
-        attempt: any AttemptRecorder
+        _ settings: Settings, _ values: [String: String], of app: String
     ) async throws -> Vault {
         guard !settings.secretNames.isEmpty || !settings.withdrawnSecrets.isEmpty else {
             return Vault()
@@ -90,16 +89,15 @@ extension FlyProvider {
                 secretsVersion: secretsVersion, nonce: nonce)
             do {
                 return remember(try await client.updateMachine(request))
-            } catch let failure as FlyFailure where !failure.isCertain {
+            } catch let failure as FlyFailure
+                where !failure.isCertain || failure.cause == .staleVersion
+            {
+                // The answer was lost, or the version was refused: as another one, or as one that was
+                // still on its way.
                 let seen = try await settled(machine, step: nil)
                 if !config.differs(from: seen.config) { return seen }
                 guard seen.version == current.version else { throw changed(machine) }
-                return try await client.updateMachine(request)
-            } catch let failure as FlyFailure where failure.cause == .staleVersion {
-                // Said of another version, and of this one while it is still on its way.
-                let seen = try await settled(machine, step: nil)
-                guard seen.version == current.version else { throw changed(machine) }
-                return try await client.updateMachine(request)
+                return remember(try await client.updateMachine(request))
             }
         }
     }

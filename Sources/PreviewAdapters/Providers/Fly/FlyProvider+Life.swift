@@ -3,12 +3,21 @@ import PreviewSystem
 
 extension FlyProvider {
     package func shutDown(_ machine: Machine) async throws {
-        try await stop(machine)
+        if try await isOurs(machine) { try await stop(machine) }
+    }
+
+    /// Whether there is something of this record to end; absent and taken over are as good as ended.
+    private func isOurs(_ machine: Machine) async throws -> Bool {
+        try await translating(step: nil) {
+            guard let found = try await find(machine) else { return false }
+            return !found.isTakenOver(from: machine)
+        }
     }
 
     package func stop(_ machine: Machine) async throws {
         try await translating(step: nil) {
             guard let found = try await find(machine), !found.isResting else { return }
+            if found.isTakenOver(from: machine) { throw Self.takenOver(machine, nil) }
             try await unlessGone { try await client.stop(machine.id, in: machine.app) }
             try await wait(
                 for: "machine \(machine.name) to stop", within: pace.end, step: nil
@@ -59,8 +68,10 @@ extension FlyProvider {
 
     package func deallocate(_ machine: Machine) async throws {
         try await translating(step: .machine) {
-            let others = try await machines(in: machine.app).filter {
-                $0.id != machine.id && !$0.isGone
+            let present = try await machines(in: machine.app).filter { !$0.isGone }
+            let others = present.filter { $0.id != machine.id }
+            if present.contains(where: { $0.id == machine.id && $0.isTakenOver(from: machine) }) {
+                return
             }
             if others.isEmpty {
                 // With its machines and addresses.

@@ -4,7 +4,7 @@ extension FlyProvider {
     package func propose(_ spec: MachineSpec) async throws -> Proposal {
         try await translating(step: .machine) {
             for app in [spec.app] + spec.otherNames {
-                switch try await client.standing(of: app) {
+                switch try await look(at: app) {
                 case .elsewhere: continue
                 case .free:
                     return Proposal(app: app, url: url(of: app), remarks: surroundings.hints)
@@ -25,22 +25,16 @@ extension FlyProvider {
     private func remarks(on app: String, for spec: MachineSpec) async throws -> [Plan.Warning] {
         let machines = try await client.machines(of: app).filter { !$0.isGone }
         if machines.contains(where: { $0.marks?.owner == spec.owner }) { return [] }
-        let isTeamMates =
-            !machines.isEmpty
-            && machines.allSatisfy { $0.marks?.owner.source == spec.owner.source }
+        let refusal = foreign(app, machines, spec.owner)
         return [
-            Plan.Warning(
-                code: .foreignObject,
-                message: isTeamMates
-                    ? "the app \(app) exists and belongs to another record of the same branch"
-                    : "the app \(app) exists, and this record did not make it",
-                fix: "take it over with `preview apply --adopt`, or set another `name:`")
+            Plan.Warning(code: refusal.code, message: refusal.message, fix: refusal.fix)
         ]
     }
 
     package func inspect(_ machine: Machine) async throws -> MachineStatus? {
         try await translating(step: nil) { () -> MachineStatus? in
             guard let found = try await find(machine) else { return nil }
+            if found.isTakenOver(from: machine) { throw Self.takenOver(machine, nil) }
             let config = MachineConfiguration(found.config)
             let marks = config.marks
             var changes = config.changedParts

@@ -73,6 +73,8 @@ package struct FlyProvider: Provider {
 
     package let name = ProviderName.fly
     let surroundings: Surroundings
+    /// What the plan saw of the names that the app could have.
+    private let standings = Locked<[String: FlyStanding]>([:])
     /// A machine as the answer to our own change showed it, good for one look a moment later.
     private let answered = Locked<(machine: FlyMachine, at: ContinuousClock.Instant)?>(nil)
 
@@ -80,6 +82,16 @@ package struct FlyProvider: Provider {
     package init(_ surroundings: Surroundings) {
         self.surroundings = surroundings
     }
+
+    /// Whose an app's name is, kept for step 2, which follows.
+    func look(at app: String) async throws -> FlyStanding {
+        let standing = try await client.standing(of: app)
+        standings.withLock { $0[app] = standing }
+        return standing
+    }
+
+    /// Whose the name was when the plan was made; `nil` where nobody looked.
+    func standing(seenOf app: String) -> FlyStanding? { standings.withLock { $0[app] } }
 
     /// Keeps the answer to a change for the look that follows it.
     func remember(_ machine: FlyMachine) -> FlyMachine {
@@ -109,10 +121,10 @@ package struct FlyProvider: Provider {
     }
 
     /// The machine as the program knows it.
-    func described(_ machine: FlyMachine, app: String) -> Machine {
+    func described(_ machine: FlyMachine, app: String, owner: Ownership) -> Machine {
         Machine(
             id: machine.id, name: machine.name, app: app, url: url(of: app),
-            region: machine.region)
+            region: machine.region, lineage: owner.lineage)
     }
 
     /// A machine by its record; `nil` when it is gone.
@@ -137,6 +149,15 @@ package struct FlyProvider: Provider {
         return nil
     }
 
+    /// What another record has taken over is no longer this one's to touch.
+    static func takenOver(_ machine: Machine, _ step: StepID?) -> Failure {
+        Failure(
+            .recordedElsewhere, .stateNeedsRecovery,
+            "another record has taken machine \(machine.name) over", step: step,
+            evidence: [.init("app", machine.app), .init("this lineage", machine.lineage ?? "")],
+            fix: "use that record; `preview destroy` here forgets this one and leaves the machine")
+    }
+
     /// Makes a change as soon as nobody else holds the machine's lease: a run that was killed, and
     /// the proxy when it starts a machine, hold it for some seconds.
     func whenFree<Result: Sendable>(_ change: () async throws -> Result) async throws -> Result {
@@ -154,7 +175,10 @@ package struct FlyProvider: Provider {
 
     /// The same where the machine must be there.
     func require(_ machine: Machine, step: StepID?) async throws -> FlyMachine {
-        if let found = try await find(machine) { return found }
+        if let found = try await find(machine) {
+            if found.isTakenOver(from: machine) { throw Rejection(Self.takenOver(machine, step)) }
+            return found
+        }
         throw Rejection(
             Failure(
                 .machineGone, "machine \(machine.name) is gone", step: step,

@@ -80,4 +80,10 @@ struct MachineMarks: Hashable, Sendable {
 extension FlyMachine {
     /// Our marks, if it carries any.
     var marks: MachineMarks? { MachineMarks(metadata) }
+
+    /// Whether it carries the marks of another record than the one that knows it as `machine`.
+    func isTakenOver(from machine: Machine) -> Bool {
+        guard let owner = marks?.owner, let lineage = machine.lineage else { return false }
+        return owner.lineage != lineage
+    }
 }

@@ -17,7 +17,7 @@ extension FlyClient {
         try await machines.send(
             .init(method: "GET", path: "/platform/regions", effect: .reads)
         ) { response in
-            response.header("Date").flatMap(PreviewSystem.HTTPDate.unixSeconds).map {
+            response.header("Date").flatMap(HTTPDate.unixSeconds).map {
                 Timestamp(seconds: Int($0))
             }
         }

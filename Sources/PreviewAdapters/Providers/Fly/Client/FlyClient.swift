@@ -9,31 +9,40 @@ package struct FlyClient: Sendable {
     let machines: FlyTransport
     let platform: FlyTransport
     let graphQL: FlyTransport
-    private let token: FlyToken
+    private let token: FlyToken?
 
     /// Where the Machines API is.
     package static let machinesURL = "https://api.machines.dev"
     /// Where GraphQL and the logs are.
     package static let platformURL = "https://api.fly.io"
 
+    /// The figures of ENGINE section 6, but for the longest pause. Each second the platform lets one
+    /// more call through and keeps no more than three for later (fly/machines-api section 1.7), so
+    /// who stays away for long wastes them: fifty runs at once are through after 50 seconds with this
+    /// pause, and after up to 80 with one of 30 seconds.
+    package static let retries = RetryPolicy(longestBackoff: .seconds(8))
+
     /// Nothing is asked before the first call. `http` should keep cookies: they lead calls after a
-    /// create to a node that knows the new object. `machinesURL` may end in `/v1`.
+    /// create to a node that knows the new object. `machinesURL` may end in `/v1`. `patience` is how
+    /// long one answer may take; calls that are known to be slow have more. Without a token every call
+    /// fails before it is sent.
     package init(
-        token: FlyToken, machinesURL: String = Self.machinesURL,
-        platformURL: String = Self.platformURL, http: HTTPClient, retries: FlyRetries = .init()
+        token: FlyToken?, machinesURL: String = Self.machinesURL,
+        platformURL: String = Self.platformURL, http: HTTPClient,
+        retries: RetryPolicy = Self.retries, patience: Duration = .seconds(60)
     ) {
         self.token = token
         machines = FlyTransport(
             base: Self.base(machinesURL, without: "/v1") + "/v1",
-            authorization: token.isMissing ? nil : token.machinesHeader, http: http,
-            retries: retries)
+            authorization: token?.machinesHeader, http: http, retries: retries,
+            patience: patience)
         let platformURL = Self.base(platformURL)
         platform = FlyTransport(
-            base: platformURL, authorization: token.isMissing ? nil : token.machinesHeader,
-            http: http, retries: retries)
+            base: platformURL, authorization: token?.machinesHeader, http: http, retries: retries,
+            patience: patience)
         graphQL = FlyTransport(
-            base: platformURL, authorization: token.isMissing ? nil : token.platformHeader,
-            http: http, retries: retries)
+            base: platformURL, authorization: token?.platformHeader, http: http, retries: retries,
+            patience: patience)
     }
 
     /// A base URL without slashes at its end, and without a part that calls begin with.
@@ -49,7 +58,7 @@ package struct FlyClient: Sendable {
 
     /// The slug of the organization that the token is for, where it is for one.
     package func organization() async throws -> String? {
-        if token.tellsOrganization {
+        if token?.tellsOrganization == true {
             let slugs = Set(try await currentOrganizations().map(\.slug))
             if slugs.count == 1 { return slugs.first }
         }

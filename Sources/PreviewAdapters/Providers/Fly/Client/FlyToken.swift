@@ -17,12 +17,6 @@ package struct FlyToken: Sendable {
         ["fm1r_", "fm1a_", "fm2_"].contains { part.hasPrefix($0) }
     }
 
-    /// No token at all: every call fails before it is sent.
-    package static let none = FlyToken("")
-
-    /// Whether there is nothing to send.
-    var isMissing: Bool { macaroons.isEmpty && others.isEmpty }
-
     /// The header for the Machines API and the logs, which refuse a mixture of the two kinds.
     package var machinesHeader: String {
         macaroons.isEmpty ? bearer : "FlyV1 \(macaroons.joined(separator: ","))"

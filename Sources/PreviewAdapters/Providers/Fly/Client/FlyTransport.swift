@@ -35,10 +35,11 @@ struct FlyTransport: Sendable {
     }
 
     let base: String
-    /// `nil` where there is no token.
+    /// `nil` where there is no token: then nothing is sent.
     let authorization: String?
     let http: HTTPClient
-    let retries: FlyRetries
+    let retries: RetryPolicy
+    let patience: Duration
 
     /// Sends a call, again where that is safe, for whether it succeeds.
     func send(_ call: Call) async throws {
@@ -57,58 +58,42 @@ struct FlyTransport: Sendable {
     func send<Answer: Sendable>(
         _ call: Call, _ read: (HTTPResponse) -> Answer?
     ) async throws -> Answer {
-        var tries = 1
-        let end = ContinuousClock.now + retries.limit
+        var tries = 0
         while true {
-            switch try await once(call, read) {
-            case .success(let answer): return answer
-            case .failure(let failure):
-                let pause = retries.pause(before: tries + 1, after: failure.cause)
-                guard mayRepeat(call, after: failure, tries: tries),
-                    ContinuousClock.now + pause < end
-                else { throw failure.with(tries: tries) }
-                try await Task.sleep(for: pause)
-                tries += 1
+            let response = try await exchange(call, tries: &tries)
+            if let answer = read(response) { return answer }
+            // Nobody but the caller can tell that it is none, so the policy knows nothing of it.
+            guard tries < retries.attempts, call.effect != .changes else {
+                throw FlyFailure.unreadable(response, call: call.text).with(tries: tries)
             }
         }
     }
 
-    private func once<Answer: Sendable>(
-        _ call: Call, _ read: (HTTPResponse) -> Answer?
-    ) async throws -> Result<Answer, FlyFailure> {
+    /// Sends a call until the policy has an outcome, which must be an answer of 200 to 299.
+    private func exchange(_ call: Call, tries: inout Int) async throws -> HTTPResponse {
         guard let authorization else {
-            return .failure(
-                FlyFailure(
-                    cause: .tokenMissing, isCertain: true, call: call.text, status: nil,
-                    message: "", requestID: nil))
+            throw FlyFailure(
+                cause: .tokenMissing, isCertain: true, call: call.text, status: nil, message: "",
+                requestID: nil)
         }
+        var policy = retries
+        if call.effect == .waits { policy.finalStatuses.insert(408) }
+        let before = tries
+        let response: HTTPResponse
         do throws(HTTPFailure) {
-            let response = try await http.send(request(call, authorization))
-            guard (200..<300).contains(response.status) else {
-                return .failure(FlyFailure(response, call: call.text))
+            response = try await policy.run(request(call, authorization)) {
+                (request, attempt) throws(HTTPFailure) in
+                tries = before + attempt
+                return try await http.send(request, attempt: tries)
             }
-            guard let answer = read(response) else {
-                return .failure(.unreadable(response, call: call.text))
-            }
-            return .success(answer)
         } catch {
             if error.cause == .cancelled { throw CancellationError() }
-            return .failure(FlyFailure(error, call: call.text))
+            throw FlyFailure(error, call: call.text).with(tries: tries)
         }
-    }
-
-    private func mayRepeat(_ call: Call, after failure: FlyFailure, tries: Int) -> Bool {
-        if case .rateLimited = failure.cause { return true }
-        guard tries < retries.attempts else { return false }
-        switch failure.cause {
-        case .unreachable, .timedOut, .unreadable:
-            return switch call.effect {
-            case .reads, .converges: true
-            case .waits: failure.status != 408
-            case .changes: failure.isCertain
-            }
-        default: return false
+        guard (200..<300).contains(response.status) else {
+            throw FlyFailure(response, call: call.text).with(tries: tries)
         }
+        return response
     }
 
     private func request(_ call: Call, _ authorization: String) -> HTTPRequest {
@@ -121,41 +106,9 @@ struct FlyTransport: Sendable {
             call.method,
             base + call.path + (query.isEmpty ? "" : "?" + query.joined(separator: "&")),
             headers: headers + call.headers, body: call.body.map { JSONWriter.line($0) },
-            timeout: retries.patience * call.slowness + call.holds,
+            timeout: patience * call.slowness + call.holds,
             // What became of a change can be asked for, so an open connection may carry it.
-            reusesConnection: true)
-    }
-}
-
-/// How often and after which time a call is sent again (ENGINE section 6).
-package struct FlyRetries: Hashable, Sendable {
-    /// How often a call is sent at most; calls that are refused for coming too often do not count.
-    package var attempts = 3
-    /// The first pause, doubled each time.
-    package var backoff = Duration.seconds(1)
-    /// The longest pause.
-    package var longest = Duration.seconds(30)
-    /// The longest pause of a call that came too often. Each second lets one more through and keeps
-    /// no more than three for later (fly/machines-api section 1.7): who stays away longer wastes
-    /// them, and fifty runs at once would not be done in time.
-    package var longestWhenLimited = Duration.seconds(8)
-    /// How long one answer may take; calls that are known to be slow have more.
-    package var patience = Duration.seconds(60)
-    /// How long one call may go on altogether.
-    package var limit = Duration.seconds(120)
-
-    /// The figures of `retries` in SPEC section 2.
-    package init() {}
-
-    /// With jitter, so that many clients that were refused together do not come together again.
-    func pause(before number: Int, after cause: FlyFailure.Cause) -> Duration {
-        let doubled = backoff * Double(1 << min(number - 2, 10))
-        let jitter = Double.random(in: 0.2...1)
-        switch cause {
-        case .rateLimited(let seconds?): return .seconds(seconds) + backoff * jitter
-        case .rateLimited: return min(doubled, longestWhenLimited, longest) * jitter
-        default: return min(doubled, longest) * jitter
-        }
+            reusesConnection: true, isIdempotent: call.effect != .changes)
     }
 }
 
