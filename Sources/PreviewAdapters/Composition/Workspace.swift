@@ -136,14 +136,14 @@ package struct Workspace: Sendable {
         }
         guard config.stateKey == nil else {
             throw Failure(
-                .storeUnavailable, .invalidConfig, "`state.encrypt` is not part of this version",
+                .storeSettings, .invalidConfig, "`state.encrypt` is not part of this version",
                 fix: "leave it out; the record holds no secret value")
         }
         switch config.state {
         case .file(let path): return path.hasPrefix("/") ? path : "\(folder)/\(path)"
         case .other(let name, _):
             throw Failure(
-                .storeUnavailable, .invalidConfig,
+                .storeSettings, .invalidConfig,
                 "the store `\(name)` is not part of this version",
                 fix: "use `state: { store: file }`")
         }

@@ -81,6 +81,11 @@ extension ErrorCode {
         case .storeUnavailable: .storeUnavailable
         case .holderAlive: .holderAlive
         case .ambiguousPreview: .ambiguousPreview
+        case .lockLost: .lockLost
+        case .storeDenied: .storeDenied
+        case .storeUnsafe: .storeUnsafe
+        case .recordKey: .recordKey
+        case .storeSettings: .storeSettings
         case .stepOrder: .stepOrder
         case .declined: .declined
         case .nobodyToAsk: .nobodyToAsk

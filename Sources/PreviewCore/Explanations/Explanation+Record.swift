@@ -149,14 +149,15 @@ extension Explanation {
     )
 
     static let storeUnavailable = Explanation(
-        title: "The store of the record cannot be used",
+        title: "The store of the record did not answer",
         meaning: """
-            `state` in preview.yaml asks for a store or a setting that this version does not have, \
-            or the store did not answer.
+            The record is kept outside this machine, and what keeps it could not be reached or \
+            answered with an error of its own. A step that was under way keeps its attempt, and the \
+            next run goes on from there.
             """,
-        causes: ["`state: { store: s3 }` or another store than file", "`state: { encrypt: … }`"],
-        remedies: ["keep the record in files: `state: { store: file }`, or leave `state` out"],
-        kind: .invalidConfig
+        causes: ["the network, a proxy or the store itself is down", "a wrong address in `state`"],
+        remedies: ["look at the store: `preview doctor`", "run the command again"],
+        kind: .failed
     )
 
     static let holderAlive = Explanation(
@@ -183,5 +184,65 @@ extension Explanation {
         ],
         remedies: ["see their names: `preview list`", "name one: `preview status APP`"],
         kind: .usage
+    )
+}
+
+// Records that are kept outside this machine.
+extension Explanation {
+    static let lockLost = Explanation(
+        title: "The lock was lost",
+        meaning: """
+            A lock in a shared store is a lease that its holder renews. This run could not renew its \
+            own in time, and another run may have the lock by now, so nothing more is written.
+            """,
+        causes: [
+            "this machine slept or was cut off from the store", "somebody broke the lock: `unlock`",
+        ],
+        remedies: ["look at what is recorded: `preview status`", "run the command again"],
+        kind: .locked
+    )
+
+    static let storeDenied = Explanation(
+        title: "The store refuses these credentials",
+        meaning: "The store was reached and does not let this user do what was asked.",
+        causes: [
+            "a missing, wrong or expired key or password",
+            "a right that is missing: see the store's page",
+        ],
+        remedies: ["check the credentials: `preview doctor`"],
+        kind: .authentication
+    )
+
+    static let storeUnsafe = Explanation(
+        title: "The store does not keep its promises",
+        meaning: """
+            Two runs at once are kept apart by conditions that the store checks on each write. This \
+            one ignores them, so that a record could be overwritten unseen. It is not used.
+            """,
+        causes: ["an S3 server that ignores `If-None-Match` and `If-Match`"],
+        remedies: [
+            "use a store that checks conditions: AWS, SeaweedFS, Cloudflare R2",
+            "or keep the record in files: `state: { store: file }`",
+        ],
+        kind: .refused
+    )
+
+    static let recordKey = Explanation(
+        title: "The record cannot be decrypted",
+        meaning: """
+            The record is encrypted, and the key that `state.encrypt` names is not the one it was \
+            encrypted with, or is missing. Nothing was changed.
+            """,
+        causes: ["another key", "no `encrypt` in preview.yaml", "the record was altered"],
+        remedies: ["give the key that wrote it: `state: { encrypt: { key: env:NAME } }`"],
+        kind: .stateNeedsRecovery
+    )
+
+    static let storeSettings = Explanation(
+        title: "The settings of the store are wrong",
+        meaning: "What `state` says of its store cannot be used as it is.",
+        causes: ["an address of another form", "a library that the store needs is not installed"],
+        remedies: ["see the store's page for its keys", "check it: `preview doctor`"],
+        kind: .invalidConfig
     )
 }

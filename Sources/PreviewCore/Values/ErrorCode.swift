@@ -91,6 +91,11 @@ package enum ErrorCode: String, CaseIterable, Codable, Sendable {
     case storeUnavailable = "PV0511"
     case holderAlive = "PV0512"
     case ambiguousPreview = "PV0513"
+    case lockLost = "PV0514"
+    case storeDenied = "PV0515"
+    case storeUnsafe = "PV0516"
+    case recordKey = "PV0517"
+    case storeSettings = "PV0518"
 
     // Planning and applying
     case stepOrder = "PV0601"
