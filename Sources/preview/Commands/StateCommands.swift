@@ -53,7 +53,7 @@ struct StateListCommand: PreviewCommand {
         let (store, folder) = try await RecordPlace.find(named.preview, context)
         var rows: [(serial: String, place: String, health: String, updated: String)] = []
         if let stored = try await store.read(folder) {
-            rows.append(row("current", "\(store.path)/\(folder)/state.json", stored.bytes))
+            rows.append(row("current", store.place(of: folder), stored.bytes))
         }
         for kept in try await store.kept(folder) {
             rows.append(row(String(kept.serial), kept.place, kept.bytes))
@@ -106,7 +106,7 @@ struct StateVerifyCommand: PreviewCommand {
     var preview: String?
 
     func execute(_ context: CommandContext) async throws {
-        let store = try Records.store(context.choices, in: context.surroundings)
+        let store = try Records.find(context.choices, in: context.surroundings).store
         var folders = try await store.list().sorted()
         if let preview { folders = [try await RecordPlace.folder(named: preview, in: store)] }
         var (results, worst) = ([JSONValue](), Int32(0))
@@ -176,16 +176,16 @@ struct StateRestoreCommand: PreviewCommand {
 enum RecordPlace {
     static func find(
         _ name: String?, _ context: CommandContext
-    ) async throws -> (store: FileStore, folder: String) {
+    ) async throws -> (store: any StateStore, folder: String) {
         if let name {
-            let store = try Records.store(context.choices, in: context.surroundings)
+            let store = try Records.find(context.choices, in: context.surroundings).store
             return (store, try await folder(named: name, in: store))
         }
         if try ConfigFile.find(context.choices, in: context.surroundings) != nil {
             let workspace = try await Workspace.open(context.choices, in: context.surroundings)
-            return (workspace.store, workspace.folder)
+            return (workspace.records.store, workspace.folder)
         }
-        let store = try Records.store(context.choices, in: context.surroundings)
+        let store = try Records.find(context.choices, in: context.surroundings).store
         let folders = try await store.list()
         guard folders.count == 1 else {
             throw Failure(
@@ -197,7 +197,7 @@ enum RecordPlace {
     }
 
     /// The folder of an app name or session id.
-    static func folder(named name: String, in store: FileStore) async throws -> String {
+    static func folder(named name: String, in store: any StateStore) async throws -> String {
         let folders = try await store.list().sorted()
         if folders.contains(name) { return name }
         for folder in folders {
