@@ -59,7 +59,7 @@ package struct Workspace: Sendable {
             environment: surroundings.environment, dotenv: dotenv, base: file.folder,
             home: surroundings.home)
         redactor = Redactor(
-            Tokens(surroundings).all
+            Tokens(surroundings).all + records.hidden
                 + config.secrets.compactMap { [secrets] reference in
                     // One that cannot be read cannot be shown either; its step reports it.
                     try? secrets.value(of: reference)
