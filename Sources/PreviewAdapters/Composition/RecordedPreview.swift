@@ -105,7 +105,7 @@ package struct RecordedPreview: Sendable {
         self.init(
             folder: folder, state: state, records: records, workspace: workspace,
             surroundings: surroundings,
-            redactor: workspace?.redactor ?? Redactor(Tokens(surroundings).all))
+            redactor: workspace?.redactor ?? Redactor(Tokens(surroundings).all + records.hidden))
     }
 
     private init(
@@ -113,7 +113,7 @@ package struct RecordedPreview: Sendable {
     ) {
         self.init(
             folder: folder, state: state, records: records, workspace: nil, surroundings: surroundings,
-            redactor: Redactor(Tokens(surroundings).all))
+            redactor: Redactor(Tokens(surroundings).all + records.hidden))
     }
 
     private init(

@@ -11,17 +11,17 @@ package struct Records: Sendable {
     package let place: String
     /// Whether the store is the folder itself, so that its files tell of every change.
     package let isFolder: Bool
+    /// Keys and credentials of the store, which must never be shown.
+    let hidden: [String]
 
-    /// Records in the folder itself.
-    init(in data: DataFolder) {
-        self.init(store: FileStore(data), data: data, place: data.path, isFolder: true)
-    }
-
-    init(store: any StateStore, data: DataFolder, place: String, isFolder: Bool) {
+    init(
+        store: any StateStore, data: DataFolder, place: String, isFolder: Bool, hidden: [String]
+    ) {
         self.store = store
         self.data = data
         self.place = place
         self.isFolder = isFolder
+        self.hidden = hidden
     }
 
     /// Those that the flags, the environment or the configuration name.
@@ -45,6 +45,25 @@ package struct Records: Sendable {
         let config = try? parser.parse(file.bytes)
         return try catalog.records(
             of: config?.state ?? .standard, key: config?.stateKey, folder: file.folder)
+    }
+
+    /// Those of a store that is named in words: what `state` would be in preview.yaml, or a folder.
+    ///
+    /// - Throws: ``Failure`` for words that are neither.
+    package static func named(
+        _ words: String, _ choices: Choices, in surroundings: Surroundings
+    ) throws -> Records {
+        let folder = try ConfigFile.folder(choices, in: surroundings)
+        let catalog = StoreCatalog(Choices(), surroundings.without("PREVIEW_STATE"))
+        guard words.hasPrefix("{") else {
+            return try catalog.records(
+                of: .file(path: surroundings.absolute(words)), key: nil, folder: folder)
+        }
+        let parser = ConfigParser(
+            file: "--from", folder: folder, home: surroundings.home,
+            environment: { surroundings.environment[$0] })
+        let config = try parser.parse(Array("version: 1\nrepo: .\nstate: \(words)\n".utf8))
+        return try catalog.records(of: config.state, key: config.stateKey, folder: folder)
     }
 
     /// What was kept of all records, in no order, and those that cannot be read, with the reason.

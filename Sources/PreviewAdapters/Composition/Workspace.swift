@@ -59,7 +59,7 @@ package struct Workspace: Sendable {
             environment: surroundings.environment, dotenv: dotenv, base: file.folder,
             home: surroundings.home)
         redactor = Redactor(
-            Tokens(surroundings).all
+            Tokens(surroundings).all + records.hidden
                 + config.secrets.compactMap { [secrets] reference in
                     // One that cannot be read cannot be shown either; its step reports it.
                     try? secrets.value(of: reference)
@@ -90,6 +90,12 @@ package struct Workspace: Sendable {
             source: try surroundings.source(git, remark: remark ?? reporter.warn),
             secrets: secrets, reporter: reporter, now: Clocks.now,
             uptime: { Host.uptime }, random: Moment.randomBytes)
+    }
+
+    /// Refuses where the provider has not been configured on this machine: for the server, which
+    /// opens no session that could not go on.
+    package func requireProvider() throws {
+        try ProviderCatalog.check(config.provider, surroundings, retries: config.retries)
     }
 
     private static func identity(
