@@ -21,7 +21,7 @@ extension Workspace {
         do {
             try await run.perform {
                 let applier = Applier(
-                    world: try world(reporter: run.reporter), store: store.passingFaultPoints,
+                    world: try world(reporter: run.reporter), store: records.store.passingFaultPoints,
                     approver: approver, holder: run.holder, identity: identity)
                 let state = try await applier.apply(request)
                 try await hooks.completed(state)
@@ -55,7 +55,7 @@ extension Workspace {
         var request = request
         request.looks = looks
         let applier = Applier(
-            world: try world(reporter: Silence(), remark: remark), store: store,
+            world: try world(reporter: Silence(), remark: remark), store: records.store,
             approver: NobodyToAsk(),
             holder: LockHolder(
                 id: "", user: "", host: "", process: 0, command: "", since: Clocks.now()),

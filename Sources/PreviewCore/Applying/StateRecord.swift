@@ -19,7 +19,16 @@ package enum StateRecord {
         _ app: String, from store: any StateStore, source: String? = nil,
         comparesHistory: Bool = true
     ) async throws -> Loaded? {
-        let stored = try await store.read(app)
+        try await load(
+            app, from: store, stored: store.read(app), source: source,
+            comparesHistory: comparesHistory)
+    }
+
+    /// The same where the document has been read already.
+    package static func load(
+        _ app: String, from store: any StateStore, stored: StoredBytes?, source: String? = nil,
+        comparesHistory: Bool = true
+    ) async throws -> Loaded? {
         guard let stored else {
             let kept = try await store.kept(app)
             guard kept.isEmpty else {

@@ -62,7 +62,7 @@ package struct Config: Hashable, Sendable {
         hooks = Hooks()
         words = [:]
         limits = Limits()
-        state = .file(path: ".preview")
+        state = .standard
     }
 
     /// A branch by name, or the one that is checked out.
@@ -217,6 +217,9 @@ package struct Config: Hashable, Sendable {
         case file(path: String)
         /// A store by name with its settings, such as `bucket`.
         case other(name: String, settings: [String: String])
+
+        /// Where the record is kept unless the file says otherwise.
+        package static let standard = StateSettings.file(path: ".preview")
     }
 
     /// The stores whose keys the file's format knows (SPEC section 6).

@@ -87,6 +87,7 @@ extension ErrorCode {
         case .storeUnsafe: .storeUnsafe
         case .recordKey: .recordKey
         case .storeSettings: .storeSettings
+        case .olderRecord: .olderRecord
         case .stepOrder: .stepOrder
         case .declined: .declined
         case .nobodyToAsk: .nobodyToAsk

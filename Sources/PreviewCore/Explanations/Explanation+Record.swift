@@ -245,4 +245,22 @@ extension Explanation {
         remedies: ["see the store's page for its keys", "check it: `preview doctor`"],
         kind: .invalidConfig
     )
+
+    static let olderRecord = Explanation(
+        title: "An older record would replace a newer one",
+        meaning: """
+            Each write of a record has a serial one higher than the one before. What was to be \
+            written has a serial that is not higher, so something would be forgotten. Nothing was \
+            changed.
+            """,
+        causes: [
+            "somebody ran preview after the document was pulled", "a backup is pushed",
+            "the record was copied before, and has been used there since",
+        ],
+        remedies: [
+            "look at what is there: `preview state list`",
+            "to go back in time all the same: `preview state push --force FILE`",
+        ],
+        kind: .refused
+    )
 }

@@ -1,11 +1,19 @@
 /// Keeps bytes by app name, with compare-and-swap and a lock. Knows nothing of steps or serials.
 ///
 /// All functions throw ``Failure`` with a code of the PV05 group.
+///
+/// The bytes mean nothing to a store: they may be encrypted.
 package protocol StateStore: Sendable {
+    /// Where the record of an app is, or would be, for messages; holds no credentials.
+    func place(of app: String) -> String
     /// Names of everything recorded, in no order; names whose record is damaged are included.
     func list() async throws -> [String]
     /// The current bytes, or `nil` when there are none; says nothing about their health.
     func read(_ app: String) async throws -> StoredBytes?
+    /// The same of many records, in any order; what cannot be read is told with its reason.
+    ///
+    /// For looking at a whole fleet: a store that can answer for several at once does.
+    func read(all apps: [String]) async throws -> [(app: String, stored: FleetEntry)]
     /// Earlier versions, newest first.
     func kept(_ app: String) async throws -> [KeptBytes]
     /// Replaces the version named, or creates when `nil` is named; durable when it returns.
@@ -38,6 +46,9 @@ package protocol StoreLock: Sendable {
     /// Gives the lock back. Safe to call twice.
     func release() async
 }
+
+/// What a look at many records found of one: `nil` where there is none.
+package typealias FleetEntry = Result<StoredBytes?, Failure>
 
 /// Bytes and the tag by which they are replaced.
 package struct StoredBytes: Hashable, Sendable {
@@ -109,6 +120,18 @@ package struct LockHolder: Hashable, Sendable, Codable {
 }
 
 extension StateStore {
+    package func read(all apps: [String]) async throws -> [(app: String, stored: FleetEntry)] {
+        var entries: [(app: String, stored: FleetEntry)] = []
+        for app in apps {
+            do {
+                entries.append((app, .success(try await read(app))))
+            } catch let failure as Failure {
+                entries.append((app, .failure(failure)))
+            }
+        }
+        return entries
+    }
+
     /// Runs the body while holding the lock, and gives it back however the body ends.
     package func withLock<Result: Sendable>(
         _ app: String, for holder: LockHolder, timeout: Duration,

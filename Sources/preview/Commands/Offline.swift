@@ -83,7 +83,8 @@ struct UnlockCommand: PreviewCommand {
     var app: String?
 
     func execute(_ context: CommandContext) async throws {
-        let store = try Records.store(context.choices, in: context.surroundings)
+        let records = try Records.find(context.choices, in: context.surroundings)
+        let store = records.store
         var folders = try await store.list().sorted()
         if let app { folders = [try await RecordPlace.folder(named: app, in: store)] }
         for folder in folders {
@@ -93,7 +94,7 @@ struct UnlockCommand: PreviewCommand {
         }
         throw Failure(
             .nothingRecorded, "nobody holds a lock \(id)",
-            evidence: [.init("looked in", store.path)],
+            evidence: [.init("looked in", records.place)],
             fix: "nothing has to be unlocked; a lock ends with the process that held it")
     }
 }
