@@ -21,7 +21,8 @@ extension Workspace {
         do {
             try await run.perform {
                 let applier = Applier(
-                    world: try world(reporter: run.reporter), store: records.store.passingFaultPoints,
+                    world: try world(reporter: run.reporter),
+                    store: records.store.passingFaultPoints,
                     approver: approver, holder: run.holder, identity: identity)
                 let state = try await applier.apply(request)
                 try await hooks.completed(state)
@@ -68,7 +69,7 @@ extension Workspace {
     /// - Throws: what ``Importer/look(at:)`` throws; a limit of the file before anything else.
     package func importable(_ app: String) async throws -> Importer.Finding {
         try await Limits(self).check()
-        return try await importer(reporter: Silence(), store: store).look(at: app)
+        return try await importer(reporter: Silence(), store: records.store).look(at: app)
     }
 
     /// Takes it into the record, written down.
@@ -80,7 +81,7 @@ extension Workspace {
     ) async throws {
         try await run.perform {
             let state = try await importer(
-                reporter: run.reporter, store: store.passingFaultPoints
+                reporter: run.reporter, store: records.store.passingFaultPoints
             ).take(finding, as: run.holder, lockTimeout: lockTimeout)
             ending(state)
             return Self.summary(of: state)

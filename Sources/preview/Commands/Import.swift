@@ -44,7 +44,8 @@ struct ImportCommand: PreviewCommand {
         try await workspace.take(
             finding,
             in: context.recordedRun(
-                "import", of: workspace.folder, in: workspace.store, redactor: workspace.redactor),
+                "import", of: workspace.folder, in: workspace.records.data,
+                redactor: workspace.redactor),
             lockTimeout: context.lockTimeout
         ) { _ in
             guard !context.isJSON else { return }
