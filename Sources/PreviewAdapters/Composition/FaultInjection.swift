@@ -102,6 +102,18 @@ extension Provider {
             }
         }
 
+        func survey(_ app: String) async throws -> AppSurvey? {
+            try await provider.survey(app)
+        }
+
+        func takeOver(
+            _ machine: Machine, for owner: Ownership, attempt: any AttemptRecorder
+        ) async throws -> Machine {
+            try await change {
+                try await provider.takeOver(machine, for: owner, attempt: attempt)
+            }
+        }
+
         func configure(
             _ machine: Machine, _ settings: Settings, secrets: [String: String],
             attempt: any AttemptRecorder
