@@ -57,7 +57,7 @@ package struct Records: Sendable {
         let catalog = StoreCatalog(Choices(), surroundings.without("PREVIEW_STATE"))
         guard words.hasPrefix("{") else {
             return try catalog.records(
-                of: .file(path: surroundings.absolute(words)), key: nil, folder: folder)
+                of: .folder(surroundings.absolute(words)), key: nil, folder: folder)
         }
         let parser = ConfigParser(
             file: "--from", folder: folder, home: surroundings.home,

@@ -17,6 +17,8 @@ package struct SealedStore: StateStore {
 
     package func place(of app: String) -> String { store.place(of: app) }
 
+    package var keepsEveryVersion: Bool { store.keepsEveryVersion }
+
     package func list() async throws -> [String] { try await store.list() }
 
     package func read(_ app: String) async throws -> StoredBytes? {

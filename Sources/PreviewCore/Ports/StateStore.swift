@@ -4,6 +4,10 @@
 ///
 /// The bytes mean nothing to a store: they may be encrypted.
 package protocol StateStore: Sendable {
+    /// Where all records are, as a person knows it; holds no credentials.
+    var place: String { get }
+    /// Whether ``list()`` and ``kept(_:)`` have what other machines made, too.
+    var knowsOtherMachines: Bool { get }
     /// Where the record of an app is, or would be, for messages; holds no credentials.
     func place(of app: String) -> String
     /// Names of everything recorded, in no order; names whose record is damaged are included.
