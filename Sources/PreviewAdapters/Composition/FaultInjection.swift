@@ -30,6 +30,8 @@ extension Provider {
     private struct FaultyStore: StateStore {
         let store: any StateStore
 
+        var keepsEveryVersion: Bool { store.keepsEveryVersion }
+
         func place(of app: String) -> String { store.place(of: app) }
 
         func write(

@@ -15,6 +15,8 @@ package struct SealedStore: StateStore {
         self.keys = keys
     }
 
+    package var keepsEveryVersion: Bool { store.keepsEveryVersion }
+
     package func place(of app: String) -> String { store.place(of: app) }
 
     package func list() async throws -> [String] { try await store.list() }

@@ -14,6 +14,9 @@ package protocol StateStore: Sendable {
     ///
     /// For looking at a whole fleet: a store that can answer for several at once does.
     func read(all apps: [String]) async throws -> [(app: String, stored: FleetEntry)]
+    /// Whether ``kept(_:)`` has what any machine replaced; it does, unless a store says otherwise. Where it
+    /// has only what this one did, a gap may hide that a preview was destroyed and begun again elsewhere.
+    var keepsEveryVersion: Bool { get }
     /// Earlier versions, newest first.
     func kept(_ app: String) async throws -> [KeptBytes]
     /// Replaces the version named, or creates when `nil` is named; durable when it returns.
@@ -120,6 +123,8 @@ package struct LockHolder: Hashable, Sendable, Codable {
 }
 
 extension StateStore {
+    package var keepsEveryVersion: Bool { true }
+
     package func read(all apps: [String]) async throws -> [(app: String, stored: FleetEntry)] {
         var entries: [(app: String, stored: FleetEntry)] = []
         for app in apps {
