@@ -20,7 +20,8 @@ Documents are at /state/NAME, locks at /state/NAME/lock. Prints `port N` when it
 POST /control/faults with a list of faults plans what goes wrong with the requests that follow, each once:
 {"method": "POST", "kind": K} with K one of `lost` (done, no answer), `refused` (not done, no answer),
 `slow` (done, answered after 30 s or when told), `md5` (a wrong Content-MD5), or a status to answer with
-(not done). GET /control/log has a line per request: method, path, and the conditions it had.
+(not done). POST /control/down lets everything be answered with 503 until POST /control/up.
+GET /control/log has a line per request: method, path, and the conditions it had.
 GET /control/document/NAME and PUT to the same look at and change a document behind the protocol's back.
 """
 
@@ -30,6 +31,7 @@ import hashlib
 import http.server
 import json
 import threading
+import urllib.parse
 
 
 class State:
@@ -39,6 +41,7 @@ class State:
         self.locks = {}
         self.faults = []
         self.log = []
+        self.is_down = False
 
 
 def tag_of(document):
@@ -69,7 +72,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         path, _, query = self.path.partition("?")
         parts = path.strip("/").split("/")
-        self.query = dict(part.partition("=")[::2] for part in query.split("&") if part)
+        self.query = dict(urllib.parse.parse_qsl(query))
         if parts[0] == "control":
             return self.control(parts)
         fault = self.take_fault()
@@ -99,13 +102,16 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 if fault["method"] == self.command:
                     state.faults.remove(fault)
                     return fault["kind"]
-        return None
+            return 503 if state.is_down else None
 
     def control(self, parts):
         state = self.server.state
         with state.mutex:
             if parts[1] == "faults":
                 state.faults = json.loads(self.body)
+                return self.answer(200)
+            if parts[1] in ("down", "up"):
+                state.is_down = parts[1] == "down"
                 return self.answer(200)
             if parts[1] == "release":
                 self.server.released.set()

@@ -19,7 +19,7 @@ struct StoreCatalog {
     ) throws -> Records {
         // The flag names a folder, whatever the file says.
         if let chosen = choices.state ?? surroundings.value("PREVIEW_STATE") {
-            return try records(of: .file(path: surroundings.absolute(chosen)), key, folder)
+            return try records(of: .folder(surroundings.absolute(chosen)), key, folder)
         }
         return try records(of: settings, key, folder)
     }
@@ -33,35 +33,34 @@ struct StoreCatalog {
         let store = try store(of: settings, data)
         return Records(
             store: SealedStore(store, keys: keys), data: data,
-            place: store.place, isFolder: store is FileStore, remark: store.remark,
+            isFolder: settings.store == .file,
             hidden: (text.map { [$0.value] } ?? []) + credentials)
     }
 
     /// The folder of this machine's own data: that of the records, or the one beside the file.
     private func path(of settings: Config.StateSettings, in folder: String) -> String {
-        guard case .file(let path) = settings else { return "\(folder)/.preview" }
+        let path = settings.settings["path"] ?? ".preview"
         return path.hasPrefix("/") ? path : "\(folder)/\(path)"
     }
 
     private func store(
         of settings: Config.StateSettings, _ data: DataFolder
-    ) throws -> any NamedStore {
-        guard case .other(let name, let settings) = settings else { return FileStore(data) }
-        switch name {
+    ) throws -> any StateStore {
+        switch settings.store {
+        case .file: return FileStore(data)
         case .s3:
             return try S3Store(
-                settings: settings, environment: surroundings.environment,
+                settings: settings.settings, environment: surroundings.environment,
                 home: surroundings.home ?? "", network: surroundings.network,
                 trace: surroundings.trace)
         case .http:
             var setup = HTTPStore.Setup(
-                settings: settings, environment: surroundings.environment, data: data,
+                settings: settings.settings, environment: surroundings.environment, data: data,
                 user: surroundings.user, host: surroundings.host)
             setup.network = surroundings.network
             setup.trace = surroundings.trace
             return try HTTPStore(setup)
-        case .postgres:
-            return FileStore(data)
+        case .postgres: return FileStore(data)
         }
     }
 

@@ -17,7 +17,9 @@ package struct SealedStore: StateStore {
 
     package func place(of app: String) -> String { store.place(of: app) }
 
-    package var keepsEveryVersion: Bool { store.keepsEveryVersion }
+    package var place: String { store.place }
+
+    package var knowsOtherMachines: Bool { store.knowsOtherMachines }
 
     package func list() async throws -> [String] { try await store.list() }
 

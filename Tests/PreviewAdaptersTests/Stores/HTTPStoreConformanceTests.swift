@@ -23,13 +23,21 @@ struct HTTPStoreConformanceTests {
         try await StateServer.run(options) { server in
             let password = options.last { $0.hasPrefix("--password=") }?
                 .dropFirst("--password=".count)
-            try await StateStoreConformance {
+            // The two ways of keeping writers apart bear all of them, the rest is about the protocol.
+            let isMeasure = Self.measures.contains(options)
+            try await StateStoreConformance(
+                writers: isMeasure ? 50 : 8, rounds: isMeasure ? 20 : 5, outage: server.setDown
+            ) {
                 try server.store(
                     password: password.map(String.init),
                     change: { $0.knownNames = { (1...20).map(Self.name) } })
             }.run()
         }
     }
+
+    private static let measures = [
+        ["--tags=strong", "--locks=own"], ["--tags=none", "--locks=own", "--md5"],
+    ]
 
     private static func name(_ number: Int) -> String {
         "conform-000000\(number < 10 ? "0" : "")\(number)"

@@ -67,7 +67,7 @@ struct StateServer: Sendable {
     /// `machine`: one name for each machine; the same one is another process there.
     func store(
         _ settings: [String: String]? = nil, password: String? = nil, machine: String = "here",
-        trace: HTTPClient.Trace? = nil, change: (inout HTTPStore.Setup) -> Void = { _ in }
+        change: (inout HTTPStore.Setup) -> Void = { _ in }, trace: HTTPClient.Trace? = nil
     ) throws -> HTTPStore {
         var settings = settings ?? self.settings
         if password != nil { settings["username"] = "ci" }
@@ -84,11 +84,16 @@ struct StateServer: Sendable {
     }
 
     /// Plans what goes wrong with the next requests of a method, in order.
-    func plan(_ faults: (method: String, kind: JSONValue)...) async throws {
+    func plan(_ faults: [(method: String, kind: JSONValue)]) async throws {
         let list = faults.map { fault -> JSONValue in
             ["method": .string(fault.method), "kind": fault.kind]
         }
         _ = try await control("POST", "faults", JSONWriter.line(.array(list)))
+    }
+
+    /// Answers everything with 503, or serves again.
+    func setDown(_ isDown: Bool) async throws {
+        _ = try await control("POST", isDown ? "down" : "up", [])
     }
 
     /// Lets requests go on that are slow.

@@ -43,10 +43,14 @@ extension HTTPStore {
         if let known = fence.withLock({ $0 }) { return (false, known) }
         if current?.tag != nil, try await honoursTags(for: app) { return (false, .entityTags) }
         let (answer, _) = try await client.post(
-            current?.bytes ?? next, of: app, under: Self.wrongID, if: .none)
-        guard answer.isDone else {
+            current?.bytes ?? next, of: app, under: Self.wrongID,
+            if: current == nil ? .nothingThere : .none)
+        switch answer {
+        case .locked:
             fence.withLock { $0 = .lockIDs }
             return (false, .lockIDs)
+        case .otherwise: throw conflict(app)
+        case .done: break
         }
         if current == nil {
             let made = try await client.document(of: app)

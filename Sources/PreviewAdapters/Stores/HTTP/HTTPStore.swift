@@ -29,6 +29,8 @@ package struct HTTPStore: StateStore {
             backoff: .milliseconds(500), longestBackoff: .seconds(5), timeLimit: .seconds(60))
         /// How long one try of a call may take.
         package var patience = Duration.seconds(20)
+        /// How long a write waits for the lock where it needs one and its run has none.
+        package var lockPatience = Duration.seconds(10)
         /// The names that ``HTTPStore/list()`` looks for; by default those of the folder.
         package var knownNames: (@Sendable () async throws -> [String])?
 
@@ -70,6 +72,10 @@ package struct HTTPStore: StateStore {
             retries: setup.retries, patience: setup.patience)
     }
 
+    package var place: String { HTTPExchange.shownURL(client.addresses.all) }
+
+    package var knowsOtherMachines: Bool { false }
+
     package func place(of app: String) -> String {
         HTTPExchange.shownURL(client.addresses.document(of: app))
     }
@@ -82,31 +88,8 @@ package struct HTTPStore: StateStore {
         }
     }
 
-    /// How many documents are asked for side by side.
-    private static let sideBySide = 8
-
     package func read(all apps: [String]) async throws -> [(app: String, stored: FleetEntry)] {
-        typealias Entry = (app: String, stored: FleetEntry)
-        var rest = apps.makeIterator()
-        return try await withThrowingTaskGroup(of: Entry.self) { group in
-            func beginNext() {
-                guard let app = rest.next() else { return }
-                group.addTask {
-                    do {
-                        return (app, .success(try await read(app)))
-                    } catch let failure as Failure {
-                        return (app, .failure(failure))
-                    }
-                }
-            }
-            for _ in 0..<Self.sideBySide { beginNext() }
-            var entries: [Entry] = []
-            while let entry = try await group.next() {
-                entries.append(entry)
-                beginNext()
-            }
-            return entries
-        }
+        try await read(all: apps, sideBySide: 4)
     }
 
     package func read(_ app: String) async throws -> StoredBytes? {
@@ -151,9 +134,6 @@ extension HTTPStore {
         var serial: Int?
     }
 
-    /// How long a write without a lock of its own waits for one.
-    private static let momentaryPatience = Duration.seconds(10)
-
     private func write(_ change: Change) async throws {
         if let lock = locks.withLock({ $0[change.app] }) {
             return try await write(change, under: lock)
@@ -164,7 +144,7 @@ extension HTTPStore {
         }
         let holder = momentaryHolder("writing")
         let lock = try await takeLock(
-            of: change.app, for: holder, timeout: Self.momentaryPatience, waiting: { _ in })
+            of: change.app, for: holder, timeout: setup.lockPatience, waiting: { _ in })
         do {
             try await write(change, under: lock)
         } catch {
@@ -235,7 +215,8 @@ extension HTTPStore {
         }
     }
 
-    private func conflict(_ app: String) -> Failure {
+    /// The failure of who would have overwritten what somebody else wrote.
+    func conflict(_ app: String) -> Failure {
         Failure(
             .writeConflict, .locked, "somebody else changed the record of \(app) meanwhile",
             evidence: [.init("address", place(of: app))],

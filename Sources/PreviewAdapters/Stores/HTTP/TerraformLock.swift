@@ -3,8 +3,8 @@ import PreviewCore
 /// A lock as Terraform's HTTP protocol tells of it: `{"ID","Operation","Info","Who","Version","Created",
 /// "Path"}` (Terraform's `statemgr.LockInfo`).
 ///
-/// Terraform shows `Operation`, `Who` and `Info` to whoever is locked out, so a person with Terraform sees
-/// who we are; `Info` also has the whole holder, so that we see each other as we are.
+/// Ours are filled so that whoever is locked out of another tool sees who we are; `Info` also has the
+/// whole holder, so that we see each other as we are.
 struct TerraformLock: Sendable {
     /// What identifies it on the server; ours are the ids of our runs.
     let id: String

@@ -47,6 +47,14 @@ package struct S3Store: StateStore {
         leases = Leases(S3LeaseShelf(client, probe: probe), timing: timing)
     }
 
+    package func place(of app: String) -> String { client.settings.place(of: recordKey(app)) }
+
+    package var place: String { client.settings.place(of: client.settings.prefix) }
+
+    package func read(all apps: [String]) async throws -> [(app: String, stored: FleetEntry)] {
+        try await read(all: apps, sideBySide: 4)
+    }
+
     package func list() async throws -> [String] {
         var names: [String] = []
         let prefix = client.settings.prefix
