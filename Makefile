@@ -26,8 +26,8 @@ RUNTIME_PACKAGES := golang-go php-cli ruby ruby-webrick \
 # the userland of small images.
 TEST_PACKAGES := python3-jsonschema python3-yaml strace time busybox-static
 LINT_PACKAGES := shellcheck
-# The browser in which the page is tried, where it is wanted; the last one is for the README's pictures.
-BROWSER_PACKAGES := chromium python3-venv fonts-dejavu-core fonts-noto-color-emoji
+# The browser in which the page is tried, where it is wanted; the last two are for its pictures.
+BROWSER_PACKAGES := chromium python3-venv fonts-dejavu-core fonts-noto-color-emoji pngquant
 
 DEBUG := .build/debug/preview
 RELEASE := .build/release/preview
