@@ -15,9 +15,11 @@ package struct SealedStore: StateStore {
         self.keys = keys
     }
 
-    package var keepsEveryVersion: Bool { store.keepsEveryVersion }
-
     package func place(of app: String) -> String { store.place(of: app) }
+
+    package var place: String { store.place }
+
+    package var knowsOtherMachines: Bool { store.knowsOtherMachines }
 
     package func list() async throws -> [String] { try await store.list() }
 

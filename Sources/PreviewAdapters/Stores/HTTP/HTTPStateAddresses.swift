@@ -28,6 +28,9 @@ struct HTTPStateAddresses: Sendable {
             ?? locks
     }
 
+    /// Where all documents are, with the place of a name.
+    var all: String { documents }
+
     /// Where the document of a preview is; `lockID` says under which lock it is written.
     func document(of app: String, lockID: String? = nil) -> String {
         let address = Self.address(documents, of: app)

@@ -72,7 +72,9 @@ package struct HTTPStore: StateStore {
             retries: setup.retries, patience: setup.patience)
     }
 
-    package var keepsEveryVersion: Bool { false }
+    package var place: String { HTTPExchange.shownURL(client.addresses.all) }
+
+    package var knowsOtherMachines: Bool { false }
 
     package func place(of app: String) -> String {
         HTTPExchange.shownURL(client.addresses.document(of: app))
@@ -86,31 +88,8 @@ package struct HTTPStore: StateStore {
         }
     }
 
-    /// How many documents are asked for side by side.
-    private static let sideBySide = 8
-
     package func read(all apps: [String]) async throws -> [(app: String, stored: FleetEntry)] {
-        typealias Entry = (app: String, stored: FleetEntry)
-        var rest = apps.makeIterator()
-        return try await withThrowingTaskGroup(of: Entry.self) { group in
-            func beginNext() {
-                guard let app = rest.next() else { return }
-                group.addTask {
-                    do {
-                        return (app, .success(try await read(app)))
-                    } catch let failure as Failure {
-                        return (app, .failure(failure))
-                    }
-                }
-            }
-            for _ in 0..<Self.sideBySide { beginNext() }
-            var entries: [Entry] = []
-            while let entry = try await group.next() {
-                entries.append(entry)
-                beginNext()
-            }
-            return entries
-        }
+        try await read(all: apps, sideBySide: 4)
     }
 
     package func read(_ app: String) async throws -> StoredBytes? {
