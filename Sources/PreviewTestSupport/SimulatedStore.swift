@@ -42,6 +42,10 @@ package actor SimulatedStore: StateStore {
         holders = [:]
     }
 
+    package nonisolated var place: String { "the simulated store" }
+
+    package nonisolated func place(of app: String) -> String { "the simulated store, \(app)" }
+
     package func list() async throws -> [String] {
         Array(Set(contents.records.keys).union(contents.kept.keys))
     }

@@ -15,7 +15,7 @@ struct PreviewFinder: Sendable {
 
     /// Where a session's record is.
     struct Place {
-        var store: FileStore
+        var records: Records
         var folder: String
         var state: State
     }
@@ -72,20 +72,20 @@ struct PreviewFinder: Sendable {
     ///
     /// - Throws: ``Failure`` where it is unknown or another user's.
     func place(of id: String, user: String?) async throws -> Place {
-        let store = try Records.store(choices, in: surroundings)
+        let records = try Records.find(choices, in: surroundings)
         let name = user ?? surroundings.user
         if let folder = folders.withLock({ $0[id] }),
             let state = try await StateRecord.load(
-                folder, from: store, comparesHistory: false)?.state,
+                folder, from: records.store, comparesHistory: false)?.state,
             state.lineage == id
         {
             guard state.user == name, !state.isDestroyed else { throw Failure.unknownSession }
-            return Place(store: store, folder: folder, state: state)
+            return Place(records: records, folder: folder, state: state)
         }
-        let found = try await Records.summaries(of: store) { folder, session -> Place? in
+        let found = try await records.summaries { folder, session -> Place? in
             folders.withLock { $0[session.state.lineage] = folder }
             return session.state.lineage == id
-                ? Place(store: store, folder: folder, state: session.state) : nil
+                ? Place(records: records, folder: folder, state: session.state) : nil
         }.summaries.first
         guard let found, found.state.user == name, !found.state.isDestroyed else {
             throw Failure.unknownSession
@@ -101,9 +101,9 @@ struct PreviewFinder: Sendable {
 
     /// All sessions of a user that are alive, newest first.
     func sessions(of user: String?) async throws -> [Session] {
-        let store = try Records.store(choices, in: surroundings)
+        let records = try Records.find(choices, in: surroundings)
         let name = user ?? surroundings.user
-        return try await Records.summaries(of: store) { folder, session -> Session? in
+        return try await records.summaries { folder, session -> Session? in
             folders.withLock { $0[session.state.lineage] = folder }
             return session.state.user == name && !session.state.isDestroyed ? session : nil
         }.summaries.sorted {
@@ -117,7 +117,7 @@ struct PreviewFinder: Sendable {
     ) async throws -> RecordedPreview {
         let place = try await place(of: id, user: user)
         return RecordedPreview(
-            folder: place.folder, state: place.state, store: place.store,
+            folder: place.folder, state: place.state, records: place.records,
             workspace: try await workspace(of: place, user: user, freshness),
             surroundings: surroundings)
     }

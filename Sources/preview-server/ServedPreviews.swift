@@ -51,7 +51,7 @@ struct ServedPreviews: Previews {
 
     func log(_ id: String, of user: String?) async throws -> PreviewLog {
         let place = try await finder.place(of: id, user: user)
-        let history = EventHistory(store: place.store, app: place.folder)
+        let history = EventHistory(data: place.records.data, app: place.folder)
         return PreviewLog(
             read: { offset in
                 let part = try history.lines(from: offset, atMost: Self.logPart)
@@ -71,12 +71,13 @@ struct ServedPreviews: Previews {
         _ wish: SessionWish, for user: String?
     ) async throws -> (session: Session, isNew: Bool) {
         let workspace = try await finder.workspace(for: wish, of: user)
+        try workspace.requireProvider()
         let run = recordedRun(
-            "open", of: workspace.folder, in: workspace.store, workspace.redactor, for: user,
+            "open", of: workspace.folder, in: workspace.records.data, workspace.redactor, for: user,
             stop: StopRequest())
         let (state, isNew) = try await SessionOpening(
             world: try workspace.world(reporter: run.reporter),
-            store: workspace.store.passingFaultPoints, holder: run.holder,
+            store: workspace.records.store.passingFaultPoints, holder: run.holder,
             identity: workspace.identity
         ).open(workspace.config, lockTimeout: .seconds(5))
         finder.remember(state.lineage, in: workspace)
@@ -95,14 +96,14 @@ struct ServedPreviews: Previews {
             try await workspace.apply(
                 finalRequest, approver: approver,
                 in: recordedRun(
-                    "apply", of: workspace.folder, in: workspace.store, workspace.redactor,
+                    "apply", of: workspace.folder, in: workspace.records.data, workspace.redactor,
                     for: user, stop: stop))
         }
     }
 
     func cancel(_ id: String, of user: String?) async throws {
         let place = try await finder.place(of: id, user: user)
-        _ = try await Cancellation.cancel(place.folder, in: place.store, now: Clocks.now)
+        _ = try await Cancellation.cancel(place.folder, in: place.records.store, now: Clocks.now)
     }
 
     func destroy(_ id: String, of user: String?) async throws {
@@ -110,7 +111,7 @@ struct ServedPreviews: Previews {
         try await stoppable { stop in
             try await preview.destroy(
                 in: recordedRun(
-                    "destroy", of: preview.folder, in: preview.store, preview.redactor, for: user,
+                    "destroy", of: preview.folder, in: preview.records.data, preview.redactor, for: user,
                     stop: stop),
                 lockTimeout: Self.lockTimeout)
         }
@@ -121,7 +122,7 @@ struct ServedPreviews: Previews {
         try await stoppable { stop in
             try await preview.change(
                 in: recordedRun(
-                    verb.rawValue, of: preview.folder, in: preview.store, preview.redactor,
+                    verb.rawValue, of: preview.folder, in: preview.records.data, preview.redactor,
                     for: user, stop: stop),
                 lockTimeout: Self.lockTimeout,
                 { world in
@@ -154,14 +155,14 @@ struct ServedPreviews: Previews {
     }
 
     private func recordedRun(
-        _ command: String, of folder: String, in store: FileStore, _ redactor: Redactor,
+        _ command: String, of folder: String, in logs: DataFolder, _ redactor: Redactor,
         for user: String?, stop: StopRequest
     ) -> RecordedRun {
         RecordedRun(
             .init(
                 command, program: "preview serve: \(command)", user: user ?? surroundings.user,
                 host: surroundings.host),
-            of: folder, in: store, redactor: redactor, stop: stop, show: { _ in })
+            of: folder, in: logs, redactor: redactor, stop: stop, show: { _ in })
     }
 
     /// Does work that ends, when its task is cancelled, as a signal ends it in the terminal.

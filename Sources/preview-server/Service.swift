@@ -18,8 +18,8 @@ struct Service {
         // What is wrong with the file is said before anybody waits for an answer.
         _ = try await finder.template()
         let previews = ServedPreviews(finder, in: surroundings)
-        let store = try Records.store(work.choices, in: surroundings)
-        let token = try ServerToken(store: store, surroundings: surroundings)
+        let data = try Records.find(work.choices, in: surroundings).data
+        let token = try ServerToken(data: data, surroundings: surroundings)
         let requests = try Signals.install()
         let announcement = Announcement(
             reach: reach, token: token.printed, surroundings: surroundings)
@@ -72,8 +72,8 @@ private struct ServerToken {
     let tokens: ServerTokens
     let printed: String?
 
-    init(store: FileStore, surroundings: Surroundings) throws {
-        let file = TokenFile(store: store)
+    init(data: DataFolder, surroundings: Surroundings) throws {
+        let file = TokenFile(data: data)
         var fixed: [AccessToken] = []
         if let text = surroundings.value("PREVIEW_SERVE_TOKEN") {
             fixed = [AccessToken(text, id: "environment", user: nil, createdAt: Clocks.now())]

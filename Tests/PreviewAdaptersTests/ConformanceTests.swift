@@ -8,7 +8,16 @@ struct ConformanceTests {
     @Test("R-1, R-10, R-11, R-44: a store in files")
     func fileStore() async throws {
         let fixture = try LocalFixture()
-        try await StateStoreConformance { FileStore(path: fixture.path + "/.preview") }.run()
+        try await StateStoreConformance {
+            FileStore(DataFolder(path: fixture.path + "/.preview"))
+        }.run()
+    }
+
+    @Test("a store that encrypts what another one keeps")
+    func sealedStore() async throws {
+        let store = SimulatedStore()
+        let keys = try RecordKeys(String(repeating: "0f", count: 32), from: "a test")
+        try await StateStoreConformance { SealedStore(store, keys: keys) }.run()
     }
 
     @Test("R-4, R-32, R-33: a provider on this machine")

@@ -9,9 +9,9 @@ struct FileStoreTests {
     private func withStore(_ body: (FileStore, Folder) async throws -> Void) async throws {
         let temporary = try Folder.open("/tmp", ownedBy: .any)
         let name = "preview-store-\(Digest.hexadecimal(Moment.randomBytes(6)))"
-        let store = FileStore(path: try temporary.makeFolder(name).path + "/.preview")
+        let data = DataFolder(path: try temporary.makeFolder(name).path + "/.preview")
         do {
-            try await body(store, try store.makeFolder(of: "shop-4f1c9a2e"))
+            try await body(FileStore(data), try data.makeFolder(of: "shop-4f1c9a2e"))
             try temporary.removeTree(name)
         } catch {
             try temporary.removeTree(name)

@@ -4,7 +4,7 @@ import PreviewSystem
 // The fault points of the engine (ENGINE section 3), which knows no processes and so cannot have
 // them itself: they lie on the way to what it calls. Release builds call directly.
 
-extension FileStore {
+extension StateStore {
     /// This store, in test builds with the fault points around the saves of a run.
     package var passingFaultPoints: any StateStore {
         #if DEBUG
@@ -28,7 +28,13 @@ extension Provider {
 
 #if DEBUG
     private struct FaultyStore: StateStore {
-        let store: FileStore
+        let store: any StateStore
+
+        var place: String { store.place }
+
+        var knowsOtherMachines: Bool { store.knowsOtherMachines }
+
+        func place(of app: String) -> String { store.place(of: app) }
 
         func write(
             _ bytes: [UInt8], for app: String, replacing version: StoreVersion?,
@@ -97,6 +103,18 @@ extension Provider {
         ) async throws -> Machine {
             try await change {
                 try await provider.allocate(spec, replacing: previous, attempt: attempt)
+            }
+        }
+
+        func survey(_ app: String) async throws -> AppSurvey? {
+            try await provider.survey(app)
+        }
+
+        func takeOver(
+            _ machine: Machine, for owner: Ownership, attempt: any AttemptRecorder
+        ) async throws -> Machine {
+            try await change {
+                try await provider.takeOver(machine, for: owner, attempt: attempt)
             }
         }
 

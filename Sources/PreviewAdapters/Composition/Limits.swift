@@ -16,13 +16,13 @@ struct Limits {
     private func checkCost() async throws {
         guard let most = workspace.config.limits.maxMonthlyCostCents else { return }
         let recorded = try await StateRecord.load(
-            workspace.folder, from: workspace.store, source: workspace.identity.source)?.state
+            workspace.folder, from: workspace.records.store, source: workspace.identity.source)?.state
         guard let own = PlanCost.machine(of: workspace.config, after: recorded)?.perMonth else {
             return
         }
         let limit = Dollars(cents: most)
         let folder = workspace.folder
-        let others = try await Records.summaries(of: workspace.store) { name, session in
+        let others = try await workspace.records.summaries { name, session in
             name == folder ? nil : session.state.monthlyCost
         }.summaries.reduce(Dollars.zero, +)
         guard own + others > limit else { return }
@@ -38,7 +38,7 @@ struct Limits {
     private func checkNumber() async throws {
         guard let most = workspace.config.limits.maxPreviews else { return }
         let own = workspace.folder
-        let alive = try await Records.summaries(of: workspace.store) { folder, session in
+        let alive = try await workspace.records.summaries { folder, session in
             folder != own && !session.state.isDestroyed ? folder : nil
         }.summaries.count
         guard alive >= most else { return }

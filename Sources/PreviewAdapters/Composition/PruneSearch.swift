@@ -21,12 +21,12 @@ package struct PruneSearch: Sendable {
     }
 
     private let selection: PruneSelection
-    private let store: FileStore
+    private let records: Records
     private let surroundings: Surroundings
 
-    package init(_ selection: PruneSelection, store: FileStore, surroundings: Surroundings) {
+    package init(_ selection: PruneSelection, records: Records, surroundings: Surroundings) {
         self.selection = selection
-        self.store = store
+        self.records = records
         self.surroundings = surroundings
     }
 
@@ -34,7 +34,7 @@ package struct PruneSearch: Sendable {
     /// decides. Changes nothing.
     package func find() async throws -> Findings {
         var findings = Findings()
-        let (found, damaged) = try await Records.summaries(of: store) {
+        let (found, damaged) = try await records.summaries {
             PruneCandidate(folder: $0, session: $1)
         }
         var previews = found
@@ -70,7 +70,7 @@ package struct PruneSearch: Sendable {
             guard let preview = previews.first(where: own) else { continue }
             do {
                 let recorded = try await RecordedPreview.named(
-                    preview.folder, in: store, surroundings)
+                    preview.folder, in: records, surroundings)
                 let provider = try recorded.world(reporter: Silence()).provider
                 let judged = JudgedTime(
                     own: Clocks.now(), provider: try await provider.time(), of: name)

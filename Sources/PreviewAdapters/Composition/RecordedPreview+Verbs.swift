@@ -12,7 +12,7 @@ extension RecordedPreview {
     ) async throws {
         try await run.perform {
             let receipt = try await Destroyer(
-                world: try world(reporter: run.reporter), store: store.passingFaultPoints,
+                world: try world(reporter: run.reporter), store: records.store.passingFaultPoints,
                 holder: run.holder
             ).destroy(folder, lockTimeout: lockTimeout)
             ending(receipt)
@@ -34,7 +34,7 @@ extension RecordedPreview {
         try await run.perform {
             let world = try world(reporter: run.reporter)
             let wait = LockWait(world, limit: lockTimeout)
-            let result = try await store.withLock(
+            let result = try await records.store.withLock(
                 folder, for: run.holder, timeout: lockTimeout, waiting: wait.tell
             ) {
                 try await act(world)
@@ -69,7 +69,7 @@ extension RecordedPreview {
         looks: Bool = false, remark: (@Sendable (Failure) -> Void)? = nil
     ) async throws -> Session {
         Session(
-            of: state, isLocked: try await store.holder(of: folder) != nil,
+            of: state, isLocked: try await records.store.holder(of: folder) != nil,
             stale: try await workspace?.staleSteps(
                 of: state, looks: looks, remark: remark) ?? [])
     }

@@ -25,7 +25,7 @@ package struct RecordedRun: Sendable {
 
     private let order: Order
     private let stop: StopRequest
-    private let store: FileStore
+    private let logs: DataFolder
     private let folder: String
     private let id = String(Identifier.uuid(Moment.randomBytes(16)).prefix(8))
     private let startedAt = Clocks.now()
@@ -34,21 +34,22 @@ package struct RecordedRun: Sendable {
     /// Takes the run's events.
     package let reporter: any Reporter
 
-    /// `folder`: the name the preview's record is kept under in `store`.
+    /// `folder`: the name the preview's record is kept under.
+    /// `logs`: where what it says is kept.
     /// `redactor`: takes secrets out of events before they are stored or shown.
     /// `stop`: names the end of a run that was stopped before its own.
     /// `show`: is called for each event in order; must not wait.
     package init(
-        _ order: Order, of folder: String, in store: FileStore, redactor: Redactor,
+        _ order: Order, of folder: String, in logs: DataFolder, redactor: Redactor,
         stop: StopRequest, show: @escaping @Sendable (LoggedEvent) -> Void
     ) {
         self.order = order
         self.stop = stop
-        self.store = store
+        self.logs = logs
         self.folder = folder
         let steps = steps
         reporter = EventLog(
-            store: store, app: folder, run: id, now: Clocks.now,
+            data: logs, app: folder, run: id, now: Clocks.now,
             redact: { event in
                 var event = event
                 event.message = redactor.redact(event.message)
@@ -95,7 +96,7 @@ package struct RecordedRun: Sendable {
             Event(
                 .runEnd, "\(order.command) ended", level: error == nil ? .info : .error,
                 step: failure?.step, code: failure?.code, data: .object(data)))
-        RunLog(store: store, app: folder).append(
+        RunLog(data: logs, app: folder).append(
             RunRecord(
                 run: id, command: order.command, user: order.user, startedAt: startedAt,
                 seconds: seconds, outcome: outcome, exitCode: code,

@@ -49,6 +49,13 @@ package struct Surroundings: Sendable {
         return value
     }
 
+    /// The same without a variable.
+    func without(_ name: String) -> Surroundings {
+        var surroundings = self
+        surroundings.environment[name] = nil
+        return surroundings
+    }
+
     /// Whether a variable stands for yes: set to anything but `0`, `false`, `no` or nothing.
     package func isSet(_ name: String) -> Bool {
         guard let value = value(name)?.lowercased() else { return false }

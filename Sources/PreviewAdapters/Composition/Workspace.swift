@@ -15,7 +15,7 @@ package struct Workspace: Sendable {
     /// Which preview it is: name, source, user and branch.
     package let identity: PreviewIdentity
     /// Where the record is kept.
-    package let store: FileStore
+    package let records: Records
     /// The absolute folder that is previewed as it is, where it is no git repository.
     package let plainFolder: String?
     /// Where each value that a flag or variable may set came from, for `plan -v`.
@@ -52,14 +52,14 @@ package struct Workspace: Sendable {
         identity = try await Self.identity(
             &config, user: choices.user, folder: file.folder, source: git,
             surroundings: surroundings)
-        store = FileStore(
-            path: try Self.statePath(config, choices, folder: file.folder, surroundings))
+        records = try StoreCatalog(choices, surroundings).records(
+            of: config.state, key: config.stateKey, folder: file.folder)
         let dotenv = try Self.dotenv(choices, folder: file.folder, surroundings)
         secrets = LocalSecretSource(
             environment: surroundings.environment, dotenv: dotenv, base: file.folder,
             home: surroundings.home)
         redactor = Redactor(
-            Tokens(surroundings).all
+            Tokens(surroundings).all + records.hidden
                 + config.secrets.compactMap { [secrets] reference in
                     // One that cannot be read cannot be shown either; its step reports it.
                     try? secrets.value(of: reference)
@@ -85,11 +85,17 @@ package struct Workspace: Sendable {
             provider: ProviderCatalog.make(
                 config.provider,
                 .init(
-                    store: store, surroundings: surroundings, source: git, redactor: redactor,
+                    data: records.data, surroundings: surroundings, source: git, redactor: redactor,
                     retries: config.retries)),
             source: try surroundings.source(git, remark: remark ?? reporter.warn),
             secrets: secrets, reporter: reporter, now: Clocks.now,
             uptime: { Host.uptime }, random: Moment.randomBytes)
+    }
+
+    /// Refuses where the provider has not been configured on this machine: for the server, which
+    /// opens no session that could not go on.
+    package func requireProvider() throws {
+        try ProviderCatalog.check(config.provider, surroundings, retries: config.retries)
     }
 
     private static func identity(
@@ -126,27 +132,6 @@ package struct Workspace: Sendable {
         guard let local, case .plainFolder(let folder)? = try? GitRepository.place(atFolder: local)
         else { return nil }
         return Host.resolved(folder)
-    }
-
-    private static func statePath(
-        _ config: Config, _ choices: Choices, folder: String, _ surroundings: Surroundings
-    ) throws -> String {
-        if let chosen = choices.state ?? surroundings.value("PREVIEW_STATE") {
-            return surroundings.absolute(chosen)
-        }
-        guard config.stateKey == nil else {
-            throw Failure(
-                .storeSettings, .invalidConfig, "`state.encrypt` is not part of this version",
-                fix: "leave it out; the record holds no secret value")
-        }
-        switch config.state {
-        case .file(let path): return path.hasPrefix("/") ? path : "\(folder)/\(path)"
-        case .other(let name, _):
-            throw Failure(
-                .storeSettings, .invalidConfig,
-                "the store `\(name)` is not part of this version",
-                fix: "use `state: { store: file }`")
-        }
     }
 
     private static func dotenv(

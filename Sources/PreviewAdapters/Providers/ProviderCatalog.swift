@@ -4,8 +4,8 @@ package import PreviewCore
 package enum ProviderCatalog {
     /// What a provider is made from: one value serves one preview.
     package struct Ingredients: Sendable {
-        /// Where the records are; `local` keeps its machines beside them.
-        package var store: FileStore
+        /// Where `local` keeps its machines.
+        package var data: DataFolder
         /// What the program was started with: its file and its variables.
         package var surroundings: Surroundings
         /// How repositories are read; `local` lets its supervisor fetch with the same settings.
@@ -16,14 +16,28 @@ package enum ProviderCatalog {
         package var retries: Config.Retries
 
         package init(
-            store: FileStore, surroundings: Surroundings, source: GitRepository,
+            data: DataFolder, surroundings: Surroundings, source: GitRepository,
             redactor: Redactor, retries: Config.Retries = .init()
         ) {
             self.retries = retries
-            self.store = store
+            self.data = data
             self.surroundings = surroundings
             self.source = source
             self.redactor = redactor
+        }
+    }
+
+    /// Refuses a provider that has not been configured on this machine, such as one without its
+    /// token. Asks nobody.
+    static func check(
+        _ name: ProviderName, _ surroundings: Surroundings, retries: Config.Retries
+    ) throws {
+        switch name {
+        case .local: break
+        case .fly:
+            guard FlyAccess(surroundings: surroundings, retries: retries).token != nil else {
+                throw FlyFailure.tokenMissing().told(step: nil)
+            }
         }
     }
 
@@ -34,7 +48,7 @@ package enum ProviderCatalog {
         switch name {
         case .local:
             var surroundings = LocalProvider.Surroundings(
-                root: ingredients.store.path, executable: ingredients.surroundings.executable,
+                root: ingredients.data.path, executable: ingredients.surroundings.executable,
                 environment: ingredients.surroundings.environment, git: ingredients.source)
             surroundings.hidden = Tokens(ingredients.surroundings).all
             return LocalProvider(surroundings).passingFaultPoints

@@ -64,7 +64,7 @@ package final class EventLog: Reporter {
         var isBroken = false
     }
 
-    private let store: FileStore
+    private let data: DataFolder
     private let app: String
     private let run: String
     private let now: @Sendable () -> Timestamp
@@ -76,11 +76,11 @@ package final class EventLog: Reporter {
     /// `redact`: takes secrets out of an event before it is stored or shown.
     /// `show`: is called for each event in order; must not wait.
     package init(
-        store: FileStore, app: String, run: String, now: @escaping @Sendable () -> Timestamp,
+        data: DataFolder, app: String, run: String, now: @escaping @Sendable () -> Timestamp,
         redact: @escaping @Sendable (Event) -> Event,
         show: @escaping @Sendable (LoggedEvent) -> Void
     ) {
-        self.store = store
+        self.data = data
         self.app = app
         self.run = run
         self.now = now
@@ -102,7 +102,7 @@ package final class EventLog: Reporter {
     private func open(_ contents: inout Contents, making: Bool) {
         guard contents.file == nil, !contents.isBroken else { return }
         do {
-            let folder = making ? try store.makeFolder(of: app) : try store.folder(of: app)
+            let folder = making ? try data.makeFolder(of: app) : try data.folder(of: app)
             guard let folder, making || folder.hasEntry(Self.fileName) else { return }
             contents.file = try folder.appending(to: Self.fileName)
             let waiting = contents.waiting
@@ -146,11 +146,11 @@ extension Folder {
 
 /// Reads a preview's log.
 package struct EventHistory: Sendable {
-    private let store: FileStore
+    private let data: DataFolder
     private let app: String
 
-    package init(store: FileStore, app: String) {
-        self.store = store
+    package init(data: DataFolder, app: String) {
+        self.data = data
         self.app = app
     }
 
@@ -169,7 +169,7 @@ package struct EventHistory: Sendable {
     package func lines(
         from offset: Int, atMost limit: Int
     ) throws -> (lines: [(event: LoggedEvent, bytes: [UInt8])], next: Int, torn: Int) {
-        guard let file = try store.folder(of: app)?.file(EventLog.fileName) else {
+        guard let file = try data.folder(of: app)?.file(EventLog.fileName) else {
             return ([], offset, 0)
         }
         let size = try file.size()
@@ -195,6 +195,6 @@ package struct EventHistory: Sendable {
     /// The log's length in bytes, and something that is another one after each save of the record:
     /// to know cheaply whether there is news.
     package func mark() throws -> (size: Int, record: String) {
-        try store.mark(of: app, log: EventLog.fileName)
+        try data.mark(of: app, log: EventLog.fileName)
     }
 }

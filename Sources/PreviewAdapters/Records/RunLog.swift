@@ -57,18 +57,18 @@ package struct RunLog: Sendable {
     package static let fileName = "runs.jsonl"
     private static let largest = 64 << 20
 
-    private let store: FileStore
+    private let data: DataFolder
     private let app: String
 
-    package init(store: FileStore, app: String) {
-        self.store = store
+    package init(data: DataFolder, app: String) {
+        self.data = data
         self.app = app
     }
 
     /// Adds a run, if anything is recorded of the preview.
     package func append(_ record: RunRecord) {
         // A run that cannot be noted has still happened; nothing depends on this file.
-        guard let folder = try? store.folder(of: app), let value = try? JSONValue.encoding(record)
+        guard let folder = try? data.folder(of: app), let value = try? JSONValue.encoding(record)
         else { return }
         try? folder.append(JSONWriter.line(value) + [0x0A], to: Self.fileName)
     }
@@ -77,7 +77,7 @@ package struct RunLog: Sendable {
     package func read() throws -> (runs: [RunRecord], torn: Int) {
         guard
             let bytes = try translating({
-                try store.folder(of: app)?.read(Self.fileName, limit: Self.largest)
+                try data.folder(of: app)?.read(Self.fileName, limit: Self.largest)
             })
         else { return ([], 0) }
         var (runs, torn) = ([RunRecord](), 0)

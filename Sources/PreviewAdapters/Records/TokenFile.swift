@@ -8,10 +8,10 @@ package struct TokenFile: Sendable {
     private static let format = 1
     private static let largest = 4 << 20
 
-    private let store: FileStore
+    private let data: DataFolder
 
-    /// `store`: the records that the tokens give access to.
-    package init(store: FileStore) { self.store = store }
+    /// `data`: where the records are that the tokens give access to.
+    package init(data: DataFolder) { self.data = data }
 
     /// Another number after each change, to know cheaply whether it has to be read again.
     package func changed() throws -> Int64 {
@@ -28,7 +28,7 @@ package struct TokenFile: Sendable {
 
     /// Changes the tokens, and gives what the change returned; durable when it returns.
     package func update<Result>(_ change: (inout [AccessToken]) throws -> Result) throws -> Result {
-        let folder = try store.makeRoot()
+        let folder = try data.makeRoot()
         while true {
             let before = try translating {
                 try folder.read(Self.fileName, limit: Self.largest)
@@ -47,7 +47,7 @@ package struct TokenFile: Sendable {
 
     private func folder() throws(FileFailure) -> Folder? {
         do throws(FileFailure) {
-            return try Folder.open(store.path)
+            return try Folder.open(data.path)
         } catch {
             guard error.cause == .notFound else { throw error }
             return nil

@@ -5,73 +5,26 @@ package import PreviewSystem
 ///
 /// Folders are 0700 and files 0600; the lock is the kernel's, so that a killed holder blocks nobody.
 package struct FileStore: StateStore {
-    /// The folder of all records, such as `.preview`.
-    package let path: String
+    private let data: DataFolder
 
-    private static let document = "state.json"
+    /// The record's name in its preview's folder.
+    static let document = "state.json"
     private static let lockName = "lock"
     private static let keptVersions = 5
     /// A record is some kilobytes; anything near this is no record.
     private static let largest = 16 << 20
 
-    package init(path: String) { self.path = path }
+    /// `data`: the folder of all records.
+    package init(_ data: DataFolder) { self.data = data }
 
-    /// Opens the folder of one preview, making it and the one above; for logs and the local provider.
-    package func makeFolder(of app: String) throws -> Folder {
-        let root = try makeRoot()
-        return try translating { try root.makeFolder(app) }
-    }
+    package var place: String { data.path }
 
-    /// Opens the folder of all records, making it.
-    func makeRoot() throws -> Folder {
-        try translating {
-            let isNew = !exists()
-            let root = try Folder.make(path)
-            if isNew { try root.write(".gitignore", Array("*\n".utf8)) }
-            return root
-        }
-    }
+    package func place(of app: String) -> String { "\(data.path)/\(app)/\(Self.document)" }
 
-    /// Opens the folder of one preview if it is there; makes nothing.
-    package func folder(of app: String) throws -> Folder? {
-        try translating {
-            do throws(FileFailure) {
-                return try Folder.open(path).folder(app)
-            } catch {
-                guard error.cause == .notFound else { throw error }
-                return nil
-            }
-        }
-    }
-
-    /// Length of a log, and something that is another one after each save of the record.
-    func mark(of app: String, log name: String) throws -> (size: Int, record: String) {
-        guard let folder = try folder(of: app) else { return (0, "") }
-        return try translating {
-            let record = try folder.file(Self.document).map { file in
-                "\(file.modifiedUnixMilliseconds)-\(try file.size())"
-            }
-            return (try folder.file(name)?.size() ?? 0, record ?? "")
-        }
-    }
-
-    package func list() async throws -> [String] {
-        try translating {
-            let root: Folder
-            do throws(FileFailure) {
-                root = try Folder.open(path)
-            } catch {
-                guard error.cause == .notFound else { throw error }
-                return []
-            }
-            // A file that somebody left here is no record; a link in a record's place is reported.
-            return try root.entries().filter { $0.kind != .file && AppName($0.name) != nil }
-                .map(\.name)
-        }
-    }
+    package func list() async throws -> [String] { try data.names() }
 
     package func read(_ app: String) async throws -> StoredBytes? {
-        guard let folder = try folder(of: app) else { return nil }
+        guard let folder = try data.folder(of: app) else { return nil }
         return try translating {
             try folder.read(Self.document, limit: Self.largest)
                 .map { StoredBytes(bytes: $0, version: Self.version(of: $0)) }
@@ -79,7 +32,7 @@ package struct FileStore: StateStore {
     }
 
     package func kept(_ app: String) async throws -> [KeptBytes] {
-        guard let folder = try folder(of: app) else { return [] }
+        guard let folder = try data.folder(of: app) else { return [] }
         return try translating {
             try Self.keptSerials(in: folder).reversed().compactMap { serial in
                 let name = "\(Self.document).\(serial)"
@@ -93,7 +46,7 @@ package struct FileStore: StateStore {
     package func write(
         _ bytes: [UInt8], for app: String, replacing version: StoreVersion?, keeping serial: Int?
     ) async throws -> StoreVersion {
-        let folder = try makeFolder(of: app)
+        let folder = try data.makeFolder(of: app)
         let isReplaced = try translating {
             try folder.exchange(Self.document, with: bytes, readingAtMost: Self.largest) {
                 current in
@@ -102,10 +55,7 @@ package struct FileStore: StateStore {
             }
         }
         guard isReplaced else {
-            throw Failure(
-                .writeConflict, .locked, "somebody else changed the record of \(app) meanwhile",
-                evidence: [.init("file", "\(folder.path)/\(Self.document)")],
-                fix: "nothing was changed; look at `preview status` and run the command again")
+            throw Failure.writeConflict(app, at: "\(folder.path)/\(Self.document)")
         }
         Self.dropOldVersions(in: folder)
         return Self.version(of: bytes)
@@ -114,16 +64,11 @@ package struct FileStore: StateStore {
     package func remove(_ app: String) async throws {
         try translating {
             do throws(FileFailure) {
-                try Folder.open(path).removeTree(app)
+                try Folder.open(data.path).removeTree(app)
             } catch {
                 guard error.cause == .notFound else { throw error }
             }
         }
-    }
-
-    private func exists() -> Bool {
-        // Whatever else hinders opening it is reported by the write that follows.
-        (try? Folder.open(path, ownedBy: .any)) != nil
     }
 
     private static func version(of bytes: [UInt8]) -> StoreVersion {
@@ -152,7 +97,7 @@ extension FileStore {
         _ app: String, for holder: LockHolder, timeout: Duration,
         waiting: @Sendable (LockHolder?) -> Void
     ) async throws -> any StoreLock {
-        let folder = try makeFolder(of: app)
+        let folder = try data.makeFolder(of: app)
         let text = String(
             decoding: JSONWriter.line(try JSONValue.encoding(holder)), as: UTF8.self)
         let end = ContinuousClock.now + timeout
@@ -166,7 +111,8 @@ extension FileStore {
                         waitingUntil: timeout > .zero ? slice : nil))
             } catch .held(let other) {
                 guard ContinuousClock.now < end else {
-                    throw lockedFailure(app, Self.holder(from: other), waited: timeout)
+                    throw Failure.locked(
+                        app, by: Self.holder(from: other), waited: timeout)
                 }
                 waiting(Self.holder(from: other))
             } catch .cancelled {
@@ -178,7 +124,7 @@ extension FileStore {
     }
 
     package func holder(of app: String) async throws -> LockHolder? {
-        guard let folder = try folder(of: app) else { return nil }
+        guard let folder = try data.folder(of: app) else { return nil }
         return try translating {
             try FileLock.currentHolder(of: Self.lockName, in: folder).map {
                 Self.holder(from: $0) ?? Self.unnamed
@@ -187,22 +133,10 @@ extension FileStore {
     }
 
     package func breakLock(of app: String, heldBy id: String) async throws {
-        guard let holder = try await holder(of: app) else {
-            throw Failure(
-                .nothingRecorded, "nobody holds the lock of \(app)",
-                fix: "nothing has to be unlocked; a lock ends with the process that held it")
-        }
-        guard holder.id == id else {
-            throw Failure(
-                .usage, .usage, "lock \(id) does not exist; the lock of \(app) is \(holder.id)",
-                evidence: [.init("holder", holder.text)], retry: "preview unlock \(holder.id)")
-        }
+        guard let holder = try await holder(of: app) else { throw Failure.notLocked(app) }
+        guard holder.id == id else { throw Failure.otherLock(id, of: app, heldBy: holder) }
         // The kernel holds a file's lock only for a process that lives.
-        throw Failure(
-            .holderAlive, .locked, "the holder of the lock is running and is not overridden",
-            evidence: [.init("holder", holder.text)],
-            fix: "wait for it, or end process \(holder.process) on \(holder.host)",
-            retry: "preview apply --lock-timeout 5m")
+        throw Failure.holderAlive(holder)
     }
 
     private static let unnamed = LockHolder(
@@ -212,16 +146,6 @@ extension FileStore {
     private static func holder(from text: String) -> LockHolder? {
         // A text that is cut or empty names nobody; the lock counts all the same.
         try? JSONReader.read(text).decoded(as: LockHolder.self)
-    }
-
-    private func lockedFailure(_ app: String, _ holder: LockHolder?, waited: Duration) -> Failure {
-        Failure(
-            .locked, .locked, "another run is working on \(app)",
-            evidence: [.init("holder", holder?.text ?? "unknown")],
-            fix: waited > .zero
-                ? "it did not finish within \(waited.components.seconds) s; wait longer or end it"
-                : "wait for it with `--lock-timeout 5m`",
-            retry: "preview apply --lock-timeout 5m")
     }
 }
 

@@ -19,7 +19,16 @@ package enum StateRecord {
         _ app: String, from store: any StateStore, source: String? = nil,
         comparesHistory: Bool = true
     ) async throws -> Loaded? {
-        let stored = try await store.read(app)
+        try await load(
+            app, from: store, stored: store.read(app), source: source,
+            comparesHistory: comparesHistory)
+    }
+
+    /// The same where the document has been read already.
+    package static func load(
+        _ app: String, from store: any StateStore, stored: StoredBytes?, source: String? = nil,
+        comparesHistory: Bool = true
+    ) async throws -> Loaded? {
         guard let stored else {
             let kept = try await store.kept(app)
             guard kept.isEmpty else {
@@ -49,6 +58,7 @@ package enum StateRecord {
         guard state.serial > 1 else { return }
         let kept = try await store.kept(app)
         guard let newest = kept.first(where: { $0.serial < state.serial }),
+            store.knowsOtherMachines || newest.serial == state.serial - 1,
             // A kept version that cannot be read says nothing about the lineage.
             let earlier = try? StateFile.decode(newest.bytes)
         else { return }

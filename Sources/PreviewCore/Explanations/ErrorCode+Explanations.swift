@@ -46,6 +46,7 @@ extension ErrorCode {
         case .machineBusy: .machineBusy
         case .namesTaken: .namesTaken
         case .providerError: .providerError
+        case .notImportable: .notImportable
         case .settingsFailed: .settingsFailed
         case .secretMissing: .secretMissing
         case .environmentFile: .environmentFile
@@ -86,6 +87,7 @@ extension ErrorCode {
         case .storeUnsafe: .storeUnsafe
         case .recordKey: .recordKey
         case .storeSettings: .storeSettings
+        case .olderRecord: .olderRecord
         case .stepOrder: .stepOrder
         case .declined: .declined
         case .nobodyToAsk: .nobodyToAsk

@@ -219,7 +219,10 @@ extension Explanation {
             Two runs at once are kept apart by conditions that the store checks on each write. This \
             one ignores them, so that a record could be overwritten unseen. It is not used.
             """,
-        causes: ["an S3 server that ignores `If-None-Match` and `If-Match`"],
+        causes: [
+            "an S3 server that ignores `If-None-Match` and `If-Match`",
+            "a server of Terraform's protocol that checks neither `If-Match` nor the lock's ID",
+        ],
         remedies: [
             "use a store that checks conditions: AWS, SeaweedFS, Cloudflare R2",
             "or keep the record in files: `state: { store: file }`",
@@ -244,5 +247,23 @@ extension Explanation {
         causes: ["an address of another form", "a library that the store needs is not installed"],
         remedies: ["see the store's page for its keys", "check it: `preview doctor`"],
         kind: .invalidConfig
+    )
+
+    static let olderRecord = Explanation(
+        title: "An older record would replace a newer one",
+        meaning: """
+            Each write of a record has a serial one higher than the one before. What was to be \
+            written has a serial that is not higher, so something would be forgotten. Nothing was \
+            changed.
+            """,
+        causes: [
+            "somebody ran preview after the document was pulled", "a backup is pushed",
+            "the record was copied before, and has been used there since",
+        ],
+        remedies: [
+            "look at what is there: `preview state list`",
+            "to go back in time all the same: `preview state push --force FILE`",
+        ],
+        kind: .refused
     )
 }

@@ -1,11 +1,25 @@
 /// Keeps bytes by app name, with compare-and-swap and a lock. Knows nothing of steps or serials.
 ///
 /// All functions throw ``Failure`` with a code of the PV05 group.
+///
+/// The bytes mean nothing to a store: they may be encrypted.
 package protocol StateStore: Sendable {
+    /// Where all records are, as a person knows it; holds no credentials.
+    var place: String { get }
+    /// Whether ``list()`` and ``kept(_:)`` have what other machines recorded and replaced; they do,
+    /// unless a store says otherwise. Where they have not, a gap in what is kept may hide that a
+    /// preview was destroyed and begun again elsewhere.
+    var knowsOtherMachines: Bool { get }
+    /// Where the record of an app is, or would be, for messages; holds no credentials.
+    func place(of app: String) -> String
     /// Names of everything recorded, in no order; names whose record is damaged are included.
     func list() async throws -> [String]
     /// The current bytes, or `nil` when there are none; says nothing about their health.
     func read(_ app: String) async throws -> StoredBytes?
+    /// The same of many records, in any order; what cannot be read is told with its reason.
+    ///
+    /// For looking at a whole fleet: a store that can answer for several at once does.
+    func read(all apps: [String]) async throws -> [(app: String, stored: FleetEntry)]
     /// Earlier versions, newest first.
     func kept(_ app: String) async throws -> [KeptBytes]
     /// Replaces the version named, or creates when `nil` is named; durable when it returns.
@@ -38,6 +52,9 @@ package protocol StoreLock: Sendable {
     /// Gives the lock back. Safe to call twice.
     func release() async
 }
+
+/// What a look at many records found of one: `nil` where there is none.
+package typealias FleetEntry = Result<StoredBytes?, Failure>
 
 /// Bytes and the tag by which they are replaced.
 package struct StoredBytes: Hashable, Sendable {
@@ -109,6 +126,39 @@ package struct LockHolder: Hashable, Sendable, Codable {
 }
 
 extension StateStore {
+    package var knowsOtherMachines: Bool { true }
+
+    package func read(all apps: [String]) async throws -> [(app: String, stored: FleetEntry)] {
+        try await read(all: apps, sideBySide: 1)
+    }
+
+    /// Reads many records, so many of them side by side: for stores that answer for one at a time.
+    package func read(
+        all apps: [String], sideBySide count: Int
+    ) async throws -> [(app: String, stored: FleetEntry)] {
+        typealias Entry = (app: String, stored: FleetEntry)
+        var rest = apps.makeIterator()
+        return try await withThrowingTaskGroup(of: Entry.self) { group in
+            func beginNext() {
+                guard let app = rest.next() else { return }
+                group.addTask {
+                    do {
+                        return (app, .success(try await read(app)))
+                    } catch let failure as Failure {
+                        return (app, .failure(failure))
+                    }
+                }
+            }
+            for _ in 0..<count { beginNext() }
+            var entries: [Entry] = []
+            while let entry = try await group.next() {
+                entries.append(entry)
+                beginNext()
+            }
+            return entries
+        }
+    }
+
     /// Runs the body while holding the lock, and gives it back however the body ends.
     package func withLock<Result: Sendable>(
         _ app: String, for holder: LockHolder, timeout: Duration,

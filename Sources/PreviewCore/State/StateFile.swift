@@ -2,6 +2,8 @@
 ///
 /// It knows nothing of files or stores.
 package enum StateFile {
+    /// The member by which an encrypted document is told from others.
+    package static let sealMember = "preview_sealed"
     /// The format that is written.
     package static let format = 1
 
@@ -76,7 +78,9 @@ package enum StateFile {
         guard case .object(let document) = value else { throw .foreign("it is no JSON object") }
         // A newer format may take its checksum differently, so its number is looked at first.
         guard let format = document["format"]?.int else {
-            throw .foreign("it has no format number")
+            throw document[sealMember] == nil
+                ? .foreign("it has no format number")
+                : .foreign("it is encrypted, and not with a key that is named")
         }
         guard format <= Self.format else { throw .newer(format: format) }
         guard format == Self.format else { throw .foreign("there is no format \(format)") }

@@ -50,6 +50,7 @@ package enum ErrorCode: String, CaseIterable, Codable, Sendable {
     case machineBusy = "PV0315"
     case namesTaken = "PV0316"
     case providerError = "PV0317"
+    case notImportable = "PV0318"
 
     // Settings
     case settingsFailed = "PV0401"
@@ -96,6 +97,7 @@ package enum ErrorCode: String, CaseIterable, Codable, Sendable {
     case storeUnsafe = "PV0516"
     case recordKey = "PV0517"
     case storeSettings = "PV0518"
+    case olderRecord = "PV0519"
 
     // Planning and applying
     case stepOrder = "PV0601"

@@ -50,6 +50,21 @@ package enum Terminal {
         return .end
     }
 
+    /// Reads everything at `descriptor` until its end, until the task is cancelled, or until there
+    /// are more bytes than `limit`; `nil` in the last two cases.
+    package static func readAll(from descriptor: Int32 = 0, limit: Int) async -> [UInt8]? {
+        var bytes: [UInt8] = []
+        var part = [UInt8](repeating: 0, count: 64 * 1024)
+        while bytes.count <= limit {
+            if await waitUntilReadable(descriptor) == .cancelled { return nil }
+            let count = repeatingInterrupted { read(descriptor, &part, part.count) }
+            if count < 0 && errno == EAGAIN { continue }
+            if count <= 0 { return bytes }
+            bytes += part[..<count]
+        }
+        return nil
+    }
+
     private enum Taken {
         case lineEnd, inputEnd, more
     }

@@ -110,7 +110,7 @@ struct Applying {
         try await workspace.apply(
             request, approver: approver(context),
             in: context.recordedRun(
-                command, of: workspace.folder, in: workspace.store, redactor: workspace.redactor)
+                command, of: workspace.folder, in: workspace.records.data, redactor: workspace.redactor)
         ) { finish($0, context) }
     }
 

@@ -67,7 +67,7 @@ private struct Destroying {
         ).obtain(context)
         try await preview.destroy(
             in: context.recordedRun(
-                command, of: preview.folder, in: preview.store, redactor: preview.redactor),
+                command, of: preview.folder, in: preview.records.data, redactor: preview.redactor),
             lockTimeout: context.lockTimeout
         ) { receipt in
             guard !context.isJSON else { return }

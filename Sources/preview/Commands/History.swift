@@ -28,20 +28,20 @@ struct HistoryCommand: PreviewCommand {
 
     func execute(_ context: CommandContext) async throws {
         if stats { return try await showStatistics(context) }
-        let store: FileStore
+        let data: DataFolder
         let folder: String
         // A destroyed preview is no longer found as recorded, but its history stays readable. Without
         // a usable configuration it is found by its record, or that failure is told.
         if named.preview == nil,
             let workspace = try? await Workspace.open(context.choices, in: context.surroundings)
         {
-            (store, folder) = (workspace.store, workspace.folder)
+            (data, folder) = (workspace.records.data, workspace.folder)
         } else {
             let found = try await RecordedPreview.find(
                 named.preview, context.choices, in: context.surroundings)
-            (store, folder) = (found.store, found.folder)
+            (data, folder) = (found.records.data, found.folder)
         }
-        let (runs, torn) = try RunLog(store: store, app: folder).read()
+        let (runs, torn) = try RunLog(data: data, app: folder).read()
         if torn > 0 { context.note("Warning: \(torn) torn lines were skipped.") }
         let shown = runs.suffix(limit).reversed()
         if context.isJSON {
@@ -62,9 +62,10 @@ struct HistoryCommand: PreviewCommand {
     }
 
     private func showStatistics(_ context: CommandContext) async throws {
-        let store = try Records.store(context.choices, in: context.surroundings)
+        let records = try Records.find(context.choices, in: context.surroundings)
+        records.fleetRemark.map(context.note)
         var statistics = SessionStatistics()
-        for facts in try await Records.summaries(of: store, { SessionFacts(of: $1) }).summaries {
+        for facts in try await records.summaries({ SessionFacts(of: $1) }).summaries {
             statistics.add(facts)
         }
         if context.isJSON { return context.result(statistics.json) }

@@ -74,11 +74,11 @@ private struct ChangingLife {
         let preview = try await RecordedPreview.find(
             preview, context.choices, in: context.surroundings)
         let run = context.recordedRun(
-            command, of: preview.folder, in: preview.store, redactor: preview.redactor)
+            command, of: preview.folder, in: preview.records.data, redactor: preview.redactor)
         try await run.perform {
             let receipt = try await LifeChange(
                 world: try preview.world(reporter: run.reporter),
-                store: preview.store.passingFaultPoints, holder: run.holder
+                store: preview.records.store.passingFaultPoints, holder: run.holder
             ).make(wish, of: preview.folder, lockTimeout: context.lockTimeout)
             if !context.isJSON {
                 context.result(LifeText(now: Clocks.now()).text(of: receipt, wish))

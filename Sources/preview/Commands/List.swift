@@ -44,9 +44,10 @@ struct ListCommand: PreviewCommand {
     }
 
     func execute(_ context: CommandContext) async throws {
-        let store = try Records.store(context.choices, in: context.surroundings)
+        let records = try Records.find(context.choices, in: context.surroundings)
+        records.fleetRemark.map(context.note)
         let isJSON = context.isJSON
-        var (rows, damaged) = try await Records.summaries(of: store) { _, session in
+        var (rows, damaged) = try await records.summaries { _, session in
             isWanted(session) ? Row(of: session, withDocument: isJSON) : nil
         }
         rows.sort { ($0.createdAt, $0.app) > ($1.createdAt, $1.app) }

@@ -64,7 +64,7 @@ struct LogsCommand: PreviewCommand {
     private func setUpLog(
         of preview: RecordedPreview, since start: Timestamp?, _ context: CommandContext
     ) throws -> Int {
-        let history = EventHistory(store: preview.store, app: preview.folder)
+        let history = EventHistory(data: preview.records.data, app: preview.folder)
         let (events, next, torn) = try history.read()
         let wanted = events.filter { isWanted($0, since: start) }
         for logged in wanted.suffix(tail) { show(logged, context) }
@@ -119,7 +119,7 @@ struct LogsCommand: PreviewCommand {
         try await withThrowingTaskGroup(of: Void.self) { group in
             if !app {
                 group.addTask {
-                    let history = EventHistory(store: preview.store, app: preview.folder)
+                    let history = EventHistory(data: preview.records.data, app: preview.folder)
                     var next = offset
                     while true {
                         let more = try history.read(from: next)

@@ -85,7 +85,7 @@ private struct MachineVerb {
             preview, context.choices, in: context.surroundings)
         try await preview.change(
             in: context.recordedRun(
-                command, of: preview.folder, in: preview.store, redactor: preview.redactor),
+                command, of: preview.folder, in: preview.records.data, redactor: preview.redactor),
             lockTimeout: context.lockTimeout,
             { world in try await act(world, preview) },
             ending: { done in
@@ -207,7 +207,7 @@ struct CancelCommand: PreviewCommand {
         let preview = try await RecordedPreview.find(
             named.preview, context.choices, in: context.surroundings)
         let state = try await Cancellation.cancel(
-            preview.folder, in: preview.store, now: Clocks.now)
+            preview.folder, in: preview.records.store, now: Clocks.now)
         if context.isJSON {
             context.result(Session(of: state, isLocked: false).json)
         } else {

@@ -58,7 +58,7 @@ struct PlanCommand: PreviewCommand {
         guard let folder = workspace.plainFolder,
             let parent = Host.resolved(SavedPlanFile(path: path).parent),
             (parent + "/").hasPrefix(folder + "/"),
-            !(parent + "/").hasPrefix(workspace.store.path + "/")
+            !(parent + "/").hasPrefix(workspace.records.data.path + "/")
         else { return }
         throw Failure(
             .usage, .usage,

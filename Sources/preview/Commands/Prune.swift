@@ -62,11 +62,12 @@ struct PruneCommand: PreviewCommand {
     }
 
     func execute(_ context: CommandContext) async throws {
-        let store = try Records.store(context.choices, in: context.surroundings)
+        let records = try Records.find(context.choices, in: context.surroundings)
+        records.fleetRemark.map(context.note)
         let selection = try selection()
         if merged { context.note("Asking the repositories for their branches…") }
         let findings = try await PruneSearch(
-            selection, store: store, surroundings: context.surroundings
+            selection, records: records, surroundings: context.surroundings
         ).find()
         let report = PruneReport(findings: findings, isDryRun: dryRun, paint: context.paint)
         if !context.isJSON { report.remarks.forEach(context.note) }
@@ -81,7 +82,7 @@ struct PruneCommand: PreviewCommand {
             command: "preview prune"
         ).obtain(context)
         var done = report
-        done.outcomes = await Pruning(store: store, context: context)
+        done.outcomes = await Pruning(records: records, context: context)
             .prune(findings, by: selection)
         show(done, context)
         try done.check()
@@ -95,7 +96,7 @@ struct PruneCommand: PreviewCommand {
 
 /// Destroys what was found, each preview as a run of its own that only its own log tells in full.
 private struct Pruning {
-    let store: FileStore
+    let records: Records
     let context: CommandContext
 
     func prune(
@@ -112,15 +113,15 @@ private struct Pruning {
         _ preview: PruneCandidate, _ check: @Sendable (State) throws -> Void
     ) async throws -> Destroyer.Receipt {
         let recorded = try await RecordedPreview.named(
-            preview.folder, in: store, context.surroundings)
+            preview.folder, in: records, context.surroundings)
         let run = context.recordedRun(
-            "prune", of: preview.folder, in: store, redactor: recorded.redactor,
+            "prune", of: preview.folder, in: records.data, redactor: recorded.redactor,
             show: presenter(of: preview.app))
         var receipt: Destroyer.Receipt?
         try await run.perform {
             let destroyed = try await Destroyer(
                 world: try recorded.world(reporter: run.reporter),
-                store: store.passingFaultPoints, holder: run.holder
+                store: records.store.passingFaultPoints, holder: run.holder
             ).destroy(preview.folder, lockTimeout: context.lockTimeout, check: check)
             receipt = destroyed
             return destroyed.json

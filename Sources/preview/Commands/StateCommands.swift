@@ -9,7 +9,8 @@ struct StateCommand: AsyncParsableCommand {
         abstract: "Look after the record.",
         subcommands: [
             StateShowCommand.self, StateListCommand.self, StateVerifyCommand.self,
-            StateRestoreCommand.self,
+            StateRestoreCommand.self, StatePullCommand.self, StatePushCommand.self,
+            StateMigrateCommand.self, StateRekeyCommand.self,
         ])
 }
 
@@ -28,7 +29,8 @@ struct StateShowCommand: PreviewCommand {
     @OptionGroup var named: NamedPreview
 
     func execute(_ context: CommandContext) async throws {
-        let (store, folder) = try await RecordPlace.find(named.preview, context)
+        let place = try await RecordPlace.find(named.preview, context)
+        let (store, folder) = (place.store, place.folder)
         guard let loaded = try await StateRecord.load(folder, from: store) else {
             throw RecordPlace.nothing(folder)
         }
@@ -50,10 +52,11 @@ struct StateListCommand: PreviewCommand {
     @OptionGroup var named: NamedPreview
 
     func execute(_ context: CommandContext) async throws {
-        let (store, folder) = try await RecordPlace.find(named.preview, context)
+        let place = try await RecordPlace.find(named.preview, context)
+        let (store, folder) = (place.store, place.folder)
         var rows: [(serial: String, place: String, health: String, updated: String)] = []
         if let stored = try await store.read(folder) {
-            rows.append(row("current", "\(store.path)/\(folder)/state.json", stored.bytes))
+            rows.append(row("current", store.place(of: folder), stored.bytes))
         }
         for kept in try await store.kept(folder) {
             rows.append(row(String(kept.serial), kept.place, kept.bytes))
@@ -106,7 +109,7 @@ struct StateVerifyCommand: PreviewCommand {
     var preview: String?
 
     func execute(_ context: CommandContext) async throws {
-        let store = try Records.store(context.choices, in: context.surroundings)
+        let store = try Records.find(context.choices, in: context.surroundings).store
         var folders = try await store.list().sorted()
         if let preview { folders = [try await RecordPlace.folder(named: preview, in: store)] }
         var (results, worst) = ([JSONValue](), Int32(0))
@@ -156,36 +159,53 @@ struct StateRestoreCommand: PreviewCommand {
     var yes = false
 
     func execute(_ context: CommandContext) async throws {
-        let (store, folder) = try await RecordPlace.find(app, context)
-        let holder = LockHolder(
-            id: "restore", user: context.surroundings.user, host: context.surroundings.host,
-            process: Host.processID, command: "preview state restore", since: Clocks.now())
+        let place = try await RecordPlace.find(app, context)
+        let (store, folder) = (place.store, place.folder)
         let restored = try await store.withLock(
-            folder, for: holder, timeout: context.lockTimeout, waiting: { _ in }
+            folder, for: .ofThisProcess("state restore", context), timeout: context.lockTimeout,
+            waiting: { _ in }
         ) {
             try await StateRestoration(store: store, folder: folder, now: Clocks.now)
                 .restore(serial, replacingGood: yes)
         }
-        if let place = restored.setAside { context.note("What was there is kept as \(place).") }
+        if let kept = restored.setAside { context.note("What was there is kept as \(kept).") }
         context.result(
             "Restored \(folder) to serial \(restored.from), now serial \(restored.serial).")
     }
 }
 
-/// Finds the folder of a record, even of one that is damaged or destroyed.
-enum RecordPlace {
+/// Where a record is, even one that is damaged or destroyed.
+struct RecordPlace {
+    let store: any StateStore
+    /// The name it is kept under.
+    let folder: String
+    /// What it must be the record of; `nil` where no configuration says so.
+    let source: String?
+
+    /// Finds a record by its name, else by the configuration, else the only one there.
+    ///
+    /// `orNew`: whether a name of which nothing is recorded is taken as it is.
     static func find(
-        _ name: String?, _ context: CommandContext
-    ) async throws -> (store: FileStore, folder: String) {
+        _ name: String?, _ context: CommandContext, orNew: Bool = false
+    ) async throws -> RecordPlace {
+        let (choices, surroundings) = (context.choices, context.surroundings)
         if let name {
-            let store = try Records.store(context.choices, in: context.surroundings)
-            return (store, try await folder(named: name, in: store))
+            let store = try Records.find(choices, in: surroundings).store
+            do {
+                return RecordPlace(
+                    store: store, folder: try await folder(named: name, in: store), source: nil)
+            } catch let failure as Failure where failure.code == .nothingRecorded {
+                guard orNew, AppName(name) != nil else { throw failure }
+                return RecordPlace(store: store, folder: name, source: nil)
+            }
         }
-        if try ConfigFile.find(context.choices, in: context.surroundings) != nil {
-            let workspace = try await Workspace.open(context.choices, in: context.surroundings)
-            return (workspace.store, workspace.folder)
+        if try ConfigFile.find(choices, in: surroundings) != nil {
+            let workspace = try await Workspace.open(choices, in: surroundings)
+            return RecordPlace(
+                store: workspace.records.store, folder: workspace.folder,
+                source: workspace.identity.source)
         }
-        let store = try Records.store(context.choices, in: context.surroundings)
+        let store = try Records.find(choices, in: surroundings).store
         let folders = try await store.list()
         guard folders.count == 1 else {
             throw Failure(
@@ -193,11 +213,11 @@ enum RecordPlace {
                 folders.isEmpty ? "no preview is recorded here" : "several previews are recorded",
                 evidence: folders.sorted().map { .init("preview", $0) }, retry: "preview list")
         }
-        return (store, folders[0])
+        return RecordPlace(store: store, folder: folders[0], source: nil)
     }
 
-    /// The folder of an app name or session id.
-    static func folder(named name: String, in store: FileStore) async throws -> String {
+    /// The name that the record of an app name or session id is kept under.
+    static func folder(named name: String, in store: any StateStore) async throws -> String {
         let folders = try await store.list().sorted()
         if folders.contains(name) { return name }
         for folder in folders {

@@ -35,7 +35,8 @@ struct TokenCreateCommand: PreviewCommand {
         let user = global.common.user
         let named = user == context.surroundings.user ? nil : user
         let made = AccessToken.make(for: named, at: Clocks.now(), random: Moment.randomBytes)
-        let file = TokenFile(store: try Records.store(context.choices, in: context.surroundings))
+        let file = TokenFile(
+            data: try Records.find(context.choices, in: context.surroundings).data)
         try file.update { $0.append(made.kept) }
         if context.isJSON {
             return context.result([
@@ -60,7 +61,8 @@ struct TokenListCommand: PreviewCommand {
     @OptionGroup var global: GlobalOptions
 
     func execute(_ context: CommandContext) async throws {
-        let file = TokenFile(store: try Records.store(context.choices, in: context.surroundings))
+        let file = TokenFile(
+            data: try Records.find(context.choices, in: context.surroundings).data)
         let (own, user) = (context.surroundings.user, global.common.user)
         let tokens = try file.tokens().filter { user == nil || ($0.user ?? own) == user }
         if context.isJSON {
@@ -104,7 +106,8 @@ struct TokenRevokeCommand: PreviewCommand {
     }
 
     func execute(_ context: CommandContext) async throws {
-        let file = TokenFile(store: try Records.store(context.choices, in: context.surroundings))
+        let file = TokenFile(
+            data: try Records.find(context.choices, in: context.surroundings).data)
         let (own, user) = (context.surroundings.user, global.common.user)
         let count = try file.update { tokens in
             let before = tokens.count

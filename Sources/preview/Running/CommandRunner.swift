@@ -44,14 +44,14 @@ extension CommandContext {
     ///
     /// `show`: takes the events in the place of the terminal or of standard output.
     func recordedRun(
-        _ command: String, of folder: String, in store: FileStore, redactor: Redactor,
+        _ command: String, of folder: String, in logs: DataFolder, redactor: Redactor,
         show: (@Sendable (LoggedEvent) -> Void)? = nil
     ) -> RecordedRun {
         RecordedRun(
             .init(
                 command, program: "preview \(command)", user: surroundings.user,
                 host: surroundings.host),
-            of: folder, in: store, redactor: redactor, stop: stop, show: show ?? presenter)
+            of: folder, in: logs, redactor: redactor, stop: stop, show: show ?? presenter)
     }
 
     private var presenter: @Sendable (LoggedEvent) -> Void {
