@@ -14,8 +14,6 @@ package struct S3Store: StateStore {
     /// The last record that was seen, whose bytes are kept as a version when it is replaced.
     private let seen = Locked<(app: String, stored: StoredBytes)?>(nil)
     private static let keptVersions = 5
-    /// How many records of a fleet are asked for side by side.
-    private static let readsAtOnce = 32
 
     /// The figures of ENGINE section 6 within a minute: a record that cannot be saved stops a run.
     package static let retries = RetryPolicy(attempts: 4, timeLimit: .seconds(60))
@@ -75,27 +73,6 @@ package struct S3Store: StateStore {
         let stored = try await client.look(recordKey(app)).object
         seen.withLock { $0 = stored.map { (app, $0) } }
         return stored
-    }
-
-    package func read(
-        all apps: [String]
-    ) async throws -> [(app: String, stored: FleetEntry)] {
-        try await withThrowingTaskGroup(of: (app: String, stored: FleetEntry).self) { group in
-            var entries: [(app: String, stored: FleetEntry)] = []
-            for (number, app) in apps.enumerated() {
-                if number >= Self.readsAtOnce, let entry = try await group.next() {
-                    entries.append(entry)
-                }
-                group.addTask {
-                    do {
-                        return (app, .success(try await client.look(recordKey(app)).object))
-                    } catch let failure as Failure {
-                        return (app, .failure(failure))
-                    }
-                }
-            }
-            return try await group.reduce(into: entries) { $0.append($1) }
-        }
     }
 
     package func kept(_ app: String) async throws -> [KeptBytes] {
