@@ -63,7 +63,7 @@ struct StoreCatalog {
             setup.network = surroundings.network
             setup.trace = surroundings.trace
             return try HTTPStore(setup)
-        case .postgres: return FileStore(data)
+        case .postgres: return try PostgresStore(settings: settings.settings)
         }
     }
 

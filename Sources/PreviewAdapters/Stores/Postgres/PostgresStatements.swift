@@ -43,13 +43,6 @@ enum PostgresStatements {
         ORDER BY app LIMIT $2::text::integer
         """
 
-    /// Records after the name $1, at most $2 of them.
-    static let page = """
-        SELECT app, document, version FROM {schema}.machine_setup_sessions
-        WHERE owner = current_user AND app > $1
-        ORDER BY app LIMIT $2::text::integer
-        """
-
     /// What a write begins with: the lock $2 of the app $1, as long as nobody took or broke it. It
     /// stays as it is until the write is done, since its row is locked. No $2: nothing is asked.
     private static let held = """
@@ -150,12 +143,6 @@ enum PostgresStatements {
     static let holder = """
         SELECT holder::text FROM {schema}.machine_setup_locks
         WHERE owner = current_user AND app = $1 AND expires_at > clock_timestamp()
-        """
-
-    /// The apps whose lock is held.
-    static let locked = """
-        SELECT app, holder::text FROM {schema}.machine_setup_locks
-        WHERE owner = current_user AND expires_at > clock_timestamp()
         """
 
     /// Removes the lock of the app $1 with the id $2 if it expired.

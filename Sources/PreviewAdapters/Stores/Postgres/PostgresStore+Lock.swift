@@ -23,7 +23,9 @@ extension PostgresStore {
             }
             let other = Self.holder(from: row?.text(1))
             let now = ContinuousClock.now
-            guard now < start + timeout else { throw held(app, by: other, waited: timeout) }
+            guard now < start + timeout else {
+                throw Failure.locked(app, by: other, waited: timeout)
+            }
             if now >= sign {
                 // A long wait gives a sign of life (SPEC section 3).
                 waiting(other)
@@ -46,37 +48,15 @@ extension PostgresStore {
         }
     }
 
-    /// Whoever holds a lock now, by app: all of them with one question.
-    package func holders() async throws -> [String: LockHolder] {
-        guard try await isThere() else { return [:] }
-        let rows = try await run(PostgresStatements.locked, [])
-        return Dictionary(
-            rows.map { ($0.text(0) ?? "", Self.holder(from: $0.text(1)) ?? Self.unnamed) },
-            uniquingKeysWith: { first, _ in first })
-    }
-
     package func breakLock(of app: String, heldBy id: String) async throws {
         if try await isThere() {
             let broken = try await run(
                 PostgresStatements.breakExpired, [.text(app), .text(id)])
             if !broken.isEmpty { return }
         }
-        guard let holder = try await holder(of: app) else {
-            throw Failure(
-                .nothingRecorded, "nobody holds the lock of \(app)",
-                fix: "nothing has to be unlocked; a lock ends by itself when its holder is gone")
-        }
-        guard holder.id == id else {
-            throw Failure(
-                .usage, .usage, "lock \(id) does not exist; the lock of \(app) is \(holder.id)",
-                evidence: [.init("holder", holder.text)], retry: "preview unlock \(holder.id)")
-        }
-        throw Failure(
-            .holderAlive, .locked, "the holder of the lock is running and is not overridden",
-            evidence: [.init("holder", holder.text)],
-            fix: "wait for it, or end process \(holder.process) on \(holder.host): the lock ends "
-                + "\(lease.components.seconds) s after its last sign of life",
-            retry: "preview apply --lock-timeout 5m")
+        guard let holder = try await holder(of: app) else { throw Failure.notLocked(app) }
+        guard holder.id == id else { throw Failure.otherLock(id, of: app, heldBy: holder) }
+        throw Failure.holderAlive(holder)
     }
 
     private static let unnamed = LockHolder(
@@ -86,16 +66,6 @@ extension PostgresStore {
     private static func holder(from text: String?) -> LockHolder? {
         // What somebody else wrote there names nobody; the lock counts all the same.
         try? text.map { try JSONReader.read($0).decoded(as: LockHolder.self) }
-    }
-
-    private func held(_ app: String, by holder: LockHolder?, waited: Duration) -> Failure {
-        Failure(
-            .locked, .locked, "another run is working on \(app)",
-            evidence: [.init("holder", holder?.text ?? "unknown")],
-            fix: waited > .zero
-                ? "it did not finish within \(waited.components.seconds) s; wait longer or end it"
-                : "wait for it with `--lock-timeout 5m`",
-            retry: "preview apply --lock-timeout 5m")
     }
 
     fileprivate var leaseSeconds: String { String(lease / .seconds(1)) }

@@ -16,9 +16,7 @@ package struct PostgresStore: StateStore {
     let tokens = Locked<[String: String]>([:])
     private let isCurrent = Locked(false)
 
-    /// Names and records are fetched in portions, so that memory has a bound.
     private static let namesPerPage = 5000
-    private static let recordsPerPage = 500
 
     /// Reads the settings `url` and `schema`; connects to nothing yet.
     ///
@@ -36,9 +34,9 @@ package struct PostgresStore: StateStore {
         client = PostgresClient(address)
     }
 
-    package func place(of app: String) -> String {
-        "\(app) in \(schema).machine_setup_sessions at \(address.place)"
-    }
+    package var place: String { "\(schema).machine_setup_sessions at \(address.place)" }
+
+    package func place(of app: String) -> String { "\(app) in \(place)" }
 
     package func list() async throws -> [String] {
         guard try await isThere() else { return [] }
@@ -61,15 +59,14 @@ package struct PostgresStore: StateStore {
         }
     }
 
-    /// The records whose names follow `name` (`nil`: from the start), in the order of their bytes; an
-    /// answer with fewer than `limit` is the last one.
-    package func page(
-        after name: String?, limit: Int
-    ) async throws -> [(app: String, stored: StoredBytes)] {
-        guard try await isThere() else { return [] }
-        return try await run(
-            PostgresStatements.page, [.text(name ?? ""), .text(String(limit))]
-        ).map { ($0.text(0) ?? "", Self.stored($0, from: 1)) }
+    package func read(all apps: [String]) async throws -> [(app: String, stored: FleetEntry)] {
+        guard try await isThere() else { return apps.map { ($0, .success(nil)) } }
+        let names = JSONWriter.line(.array(apps.map(JSONValue.string)))
+        let rows = try await run(
+            PostgresStatements.readMany, [.text(String(decoding: names, as: UTF8.self))])
+        var found: [String: StoredBytes] = [:]
+        for row in rows { found[row.text(0) ?? ""] = Self.stored(row, from: 1) }
+        return apps.map { ($0, .success(found[$0])) }
     }
 
     package func kept(_ app: String) async throws -> [KeptBytes] {
@@ -97,10 +94,7 @@ package struct PostgresStore: StateStore {
             }
         guard rows.first?.text(0) == "true" else { throw lockLost(app) }
         guard let tag = rows.first?.text(1) else {
-            throw Failure(
-                .writeConflict, .locked, "somebody else changed the record of \(app) meanwhile",
-                evidence: [.init("record", place(of: app))],
-                fix: "nothing was changed; look at `preview status` and run the command again")
+            throw Failure.writeConflict(app, at: place(of: app))
         }
         return StoreVersion(tag)
     }
