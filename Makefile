@@ -67,6 +67,7 @@ demo-destroy: ## take the demo away again
 test: ## all tests
 	@.ci/packages $(BUILD_PACKAGES) $(DEMO_PACKAGES) $(RUNTIME_PACKAGES) $(TEST_PACKAGES)
 	@.ci/stores
+	@.ci/terraform
 	swift build --build-tests
 	@.ci/test $(TEST_FLAGS)
 

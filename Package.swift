@@ -125,7 +125,8 @@ let package = Package(
         .testTarget(
             name: "PreviewCommandTests",
             dependencies: [
-                "PreviewCore", "PreviewSystem", "PreviewTestSupport", "preview", "preview-server",
+                "PreviewCore", "PreviewSystem", "PreviewTestSupport", "FlySimulator", "preview",
+                "preview-server",
             ]
         ),
         .testTarget(

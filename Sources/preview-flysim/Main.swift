@@ -20,8 +20,8 @@ struct PreviewFlySim: AsyncParsableCommand {
             /_sim: GET state and requests; POST faults, lag, capacity, images, apps, machines, end, \
             tokens, clock and reset; DELETE faults and requests. All take and give JSON.
 
-            With --execute the machines' boot scripts really run, in scratch folders on this \
-            machine. Nothing is confined: run only what you trust.
+            Machines only say that they booted. With --execute their boot scripts really run, in \
+            scratch folders on this machine. Nothing is confined: run only what you trust.
             """)
 
     @Option(help: "Port of the Machines API; 0 for any free one.")
@@ -35,6 +35,9 @@ struct PreviewFlySim: AsyncParsableCommand {
 
     @Option(help: "Factor for the platform's delays: 1 is like the real one, 0.01 nearly none.")
     var scale = 1.0
+
+    @Option(help: "Milliseconds that every call takes, as the way there and back would.")
+    var latency = 0
 
     @Flag(help: "Really run the machines' boot scripts.")
     var execute = false
@@ -64,6 +67,9 @@ struct PreviewFlySim: AsyncParsableCommand {
         guard (0...100).contains(scale) else {
             throw ValidationError("--scale must be from 0 to 100.")
         }
+        guard (0...60_000).contains(latency) else {
+            throw ValidationError("--latency must be from 0 to 60000.")
+        }
     }
 
     func run() async throws {
@@ -90,6 +96,7 @@ struct PreviewFlySim: AsyncParsableCommand {
         var configuration = SimulatorConfiguration(
             organizations: [owner],
             credentials: [Credential(bareToken, organization: organization)],
+            guests: .scripted(GuestScript.booting),
             // Ids must be new each time: machines are found by theirs among this one's processes.
             seed: Moment.randomBytes(8).reduce(0) { $0 << 8 | UInt64($1) })
         if let scratch {
@@ -97,6 +104,7 @@ struct PreviewFlySim: AsyncParsableCommand {
             configuration.guests = .executed(.init(folder: scratch, searchPath: path))
         }
         configuration.delays = configuration.delays.scaled(by: scale)
+        configuration.latency = .milliseconds(latency)
         configuration.visibility.missedReads = missedReads
         if noRateLimits { configuration.rateLimits = .none }
         return configuration

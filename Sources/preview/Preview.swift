@@ -48,7 +48,7 @@ struct Preview: AsyncParsableCommand {
                 subcommands: [ServeCommand.self, TokenCommand.self]),
             CommandGroup(
                 name: "Record",
-                subcommands: [StateCommand.self, UnlockCommand.self]),
+                subcommands: [StateCommand.self, ImportCommand.self, UnlockCommand.self]),
             CommandGroup(
                 name: "Help",
                 subcommands: [

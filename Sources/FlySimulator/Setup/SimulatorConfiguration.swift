@@ -8,6 +8,8 @@ package struct SimulatorConfiguration: Sendable {
     package var delays = Delays()
     /// How often each call may be made.
     package var rateLimits = RateLimits.documented
+    /// What every call to an API takes beside what it does, as the way there and back would.
+    package var latency = Duration.zero
     /// How fresh objects are seen by calls without the affinity cookie.
     package var visibility = Visibility()
     /// What the reference leaves open.

@@ -56,6 +56,9 @@ package actor FlyWorld {
     }
 
     private func perform(_ request: APIRequest, _ faults: [Fault]) async -> APIAnswer {
+        if configuration.latency > .zero {
+            await clock.sleep(until: clock.now + configuration.latency)
+        }
         await delay(faults, .before)
         if let answer = replacement(faults, .before) { return answer }
         var answer = await ask(request)

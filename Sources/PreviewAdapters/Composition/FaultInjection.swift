@@ -30,6 +30,10 @@ extension Provider {
     private struct FaultyStore: StateStore {
         let store: any StateStore
 
+        var place: String { store.place }
+
+        var knowsOtherMachines: Bool { store.knowsOtherMachines }
+
         func place(of app: String) -> String { store.place(of: app) }
 
         func write(
@@ -99,6 +103,18 @@ extension Provider {
         ) async throws -> Machine {
             try await change {
                 try await provider.allocate(spec, replacing: previous, attempt: attempt)
+            }
+        }
+
+        func survey(_ app: String) async throws -> AppSurvey? {
+            try await provider.survey(app)
+        }
+
+        func takeOver(
+            _ machine: Machine, for owner: Ownership, attempt: any AttemptRecorder
+        ) async throws -> Machine {
+            try await change {
+                try await provider.takeOver(machine, for: owner, attempt: attempt)
             }
         }
 

@@ -21,7 +21,8 @@ extension Workspace {
         do {
             try await run.perform {
                 let applier = Applier(
-                    world: try world(reporter: run.reporter), store: records.store.passingFaultPoints,
+                    world: try world(reporter: run.reporter),
+                    store: records.store.passingFaultPoints,
                     approver: approver, holder: run.holder, identity: identity)
                 let state = try await applier.apply(request)
                 try await hooks.completed(state)
@@ -61,6 +62,37 @@ extension Workspace {
                 id: "", user: "", host: "", process: 0, command: "", since: Clocks.now()),
             identity: identity)
         return try await applier.plan(request)
+    }
+
+    /// The app that could be taken into this preview's record; writes nothing.
+    ///
+    /// - Throws: what ``Importer/look(at:)`` throws; a limit of the file before anything else.
+    package func importable(_ app: String) async throws -> Importer.Finding {
+        try await Limits(self).check()
+        return try await importer(reporter: Silence(), store: records.store).look(at: app)
+    }
+
+    /// Takes it into the record, written down.
+    ///
+    /// `ending`: is given the state at the end before the run's last event.
+    package func take(
+        _ finding: Importer.Finding, in run: RecordedRun, lockTimeout: Duration,
+        ending: (State) -> Void
+    ) async throws {
+        try await run.perform {
+            let state = try await importer(
+                reporter: run.reporter, store: records.store.passingFaultPoints
+            ).take(finding, as: run.holder, lockTimeout: lockTimeout)
+            ending(state)
+            return Self.summary(of: state)
+        }
+    }
+
+    private func importer(
+        reporter: any Reporter, store: any StateStore
+    ) throws -> Importer {
+        try Importer(
+            config, world: world(reporter: reporter), store: store, identity: identity)
     }
 
     /// Completed steps whose input no longer follows from the file, as far as the record tells, or

@@ -17,6 +17,8 @@ package struct FileStore: StateStore {
     /// `data`: the folder of all records.
     package init(_ data: DataFolder) { self.data = data }
 
+    package var place: String { data.path }
+
     package func place(of app: String) -> String { "\(data.path)/\(app)/\(Self.document)" }
 
     package func list() async throws -> [String] { try data.names() }

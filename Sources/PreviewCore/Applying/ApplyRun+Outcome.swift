@@ -14,12 +14,7 @@ extension ApplyRun {
         return failure
     }
 
-    func seconds(since start: Duration) -> Double {
-        let elapsed = world.uptime() - start
-        let (seconds, attoseconds) = elapsed.components
-        return (Double(seconds) * 1000 + Double(attoseconds / 1_000_000_000_000_000)).rounded()
-            / 1000
-    }
+    func seconds(since start: Duration) -> Double { (world.uptime() - start).recorded }
 
     func record<S: Step>(
         _ output: S.Output, of step: S, input: JSONValue, seconds: Double, in journal: Journal
@@ -80,5 +75,14 @@ extension ApplyRun {
                 level: .error, step: step.id,
                 code: failure.code, data: failure.json))
         throw failure
+    }
+}
+
+extension Duration {
+    /// In seconds with three decimals, as a record has them.
+    var recorded: Double {
+        let (seconds, attoseconds) = components
+        return (Double(seconds) * 1000 + Double(attoseconds / 1_000_000_000_000_000)).rounded()
+            / 1000
     }
 }

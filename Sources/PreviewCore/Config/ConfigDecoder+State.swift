@@ -10,11 +10,7 @@ extension ConfigDecoder {
                 requireKey(key.key, of: store, in: section)
             }
         }
-        let settings = settings(in: section)
-        config.state =
-            store == .file
-            ? .file(path: settings["path"] ?? ".preview")
-            : .other(name: store.rawValue, settings: settings)
+        config.state = Config.StateSettings(store, settings(in: section))
         guard let node = section["encrypt"] else { return }
         if let section = self.section(node, "state.encrypt") {
             config.stateKey = value(Keys.State.encryptKey, in: section)

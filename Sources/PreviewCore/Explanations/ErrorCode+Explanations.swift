@@ -46,6 +46,7 @@ extension ErrorCode {
         case .machineBusy: .machineBusy
         case .namesTaken: .namesTaken
         case .providerError: .providerError
+        case .notImportable: .notImportable
         case .settingsFailed: .settingsFailed
         case .secretMissing: .secretMissing
         case .environmentFile: .environmentFile

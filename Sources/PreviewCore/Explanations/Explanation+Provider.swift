@@ -157,6 +157,27 @@ extension Explanation {
         kind: .failed
     )
 
+    static let notImportable = Explanation(
+        title: "The app cannot be imported",
+        meaning: """
+            `preview import APP` takes one app with exactly one machine into a record that has none. \
+            What was found is something else. Nothing was changed.
+            """,
+        causes: [
+            "a slip in the name, or an app that is gone",
+            "the app belongs to another organization than the token",
+            "it has no machine, or several, or no public address",
+            "this preview has a machine of its own already",
+            "the provider is `local`, where nothing outlives its record",
+        ],
+        remedies: [
+            "see what there is with Fly's own tool: `fly apps list`, `fly machine list --app APP`",
+            "leave one machine in the app, and import it then",
+            "see what is recorded here: `preview status`",
+        ],
+        kind: .failed
+    )
+
     static let tooExpensive = Explanation(
         title: "The previews would cost too much",
         meaning: """

@@ -22,6 +22,20 @@ package protocol Provider: Sendable {
         _ spec: MachineSpec, replacing previous: Machine?, attempt: any AttemptRecorder
     ) async throws -> Machine
 
+    /// What there is of an app, whoever made it (`preview import`). Reads only; `nil` where there is no
+    /// app of that name.
+    ///
+    /// - Throws: ``Failure`` with ``ErrorCode/notImportable`` where the name is somebody else's, and by
+    ///   a provider whose apps cannot outlive their record.
+    func survey(_ app: String) async throws -> AppSurvey?
+
+    /// Gives a machine that ``survey(_:)`` found to this owner, without a restart, and returns it once
+    /// it was seen to carry the owner's marks. Its app and its name are given to `attempt` before. It
+    /// keeps its name, its URL and everything else.
+    func takeOver(
+        _ machine: Machine, for owner: Ownership, attempt: any AttemptRecorder
+    ) async throws -> Machine
+
     /// Step 3: gives the machine its settings. Does not start anything.
     func configure(
         _ machine: Machine, _ settings: Settings, secrets: [String: String],

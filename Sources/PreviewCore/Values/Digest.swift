@@ -22,6 +22,14 @@ package enum Digest {
         return digest
     }
 
+    /// MD5 of the bytes, 16 bytes long, against accidents on the way only; `nil` where the machine's rules
+    /// (FIPS) forbid it.
+    package static func md5(_ bytes: [UInt8]) -> [UInt8]? {
+        var digest = [UInt8](repeating: 0, count: 16)
+        let done = EVP_Digest(bytes, bytes.count, &digest, nil, EVP_md5(), nil)
+        return done == 1 ? digest : nil
+    }
+
     /// Lower-case hexadecimal digits of the bytes.
     package static func hexadecimal(_ bytes: some Collection<UInt8>) -> String {
         let digits = Array("0123456789abcdef".utf8)

@@ -50,6 +50,7 @@ package enum ErrorCode: String, CaseIterable, Codable, Sendable {
     case machineBusy = "PV0315"
     case namesTaken = "PV0316"
     case providerError = "PV0317"
+    case notImportable = "PV0318"
 
     // Settings
     case settingsFailed = "PV0401"

@@ -130,7 +130,7 @@ final class MatrixScene: Sendable {
     var world: FlyWorld { simulator.world }
 
     init() async throws {
-        var configuration = SimulatorConfiguration(guests: .scripted(FlyFixture.guest))
+        var configuration = SimulatorConfiguration(guests: .scripted(GuestScript.booting))
         configuration.delays = configuration.delays.scaled(by: 0.002)
         configuration.rateLimits = .none
         simulator = try await FlySimulator.start(configuration)

@@ -19,7 +19,7 @@ struct FlyFixture {
         _ change: (inout SimulatorConfiguration) -> Void = { _ in },
         provider changeProvider: (inout FlyProvider.Surroundings) -> Void = { _ in }
     ) async throws -> FlyFixture {
-        var configuration = SimulatorConfiguration(guests: .scripted(Self.guest))
+        var configuration = SimulatorConfiguration(guests: .scripted(GuestScript.booting))
         configuration.delays = configuration.delays.scaled(by: 0.01)
         configuration.rateLimits = .none
         change(&configuration)
@@ -69,48 +69,6 @@ struct FlyFixture {
             throw error
         }
         await fixture.stop()
-    }
-
-    // MARK: - Guests
-
-    /// A guest that says what the boot script says of a boot that works, or of one that the commit
-    /// asks to fail.
-    @Sendable static func guest(_ boot: GuestBoot) -> GuestScript {
-        var script = GuestScript()
-        guard let key = boot.environment["PREVIEW_BOOT_KEY"] else {
-            script.listensAfter = nil
-            script.end = .init(after: .zero, code: 0)
-            return script
-        }
-        var number = 0
-        func say(_ words: String) {
-            number += 1
-            script.lines.append(
-                .init(after: .milliseconds(2 * number), marker(key, boot.number, number, words)))
-        }
-        let start = boot.environment["PREVIEW_BOOT_START"] ?? ""
-        for phase in BootPhase.allCases {
-            say("phase name=\(phase.rawValue) state=begin")
-            script.lines.append(
-                .init(after: .milliseconds(2 * number), "output of \(phase.rawValue)"))
-            if start == "fail \(phase.rawValue)" {
-                say("failed phase=\(phase.rawValue) reason=command status=3")
-                script.listensAfter = nil
-                script.end = .init(
-                    after: .milliseconds(2 * number + 2), code: 110 + phase.number)
-                return script
-            }
-            say("phase name=\(phase.rawValue) state=end ms=\(10 * phase.number)")
-        }
-        say("ready status=200")
-        script.listensAfter = .milliseconds(5)
-        script.response.body = boot.environment["PREVIEW_BOOT_COMMIT"] ?? ""
-        return script
-    }
-
-    /// A marker as the boot script writes it.
-    static func marker(_ key: String, _ boot: Int, _ number: Int, _ words: String) -> String {
-        "::preview:\(key):\(1_795_000_000 + boot)-\(boot):\(number):\(words);"
     }
 
     // MARK: - What is asked for

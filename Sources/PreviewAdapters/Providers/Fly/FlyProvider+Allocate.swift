@@ -103,7 +103,11 @@ extension FlyProvider {
         _ app: String, _ spec: MachineSpec, replacing previous: Machine?,
         attempt: any AttemptRecorder
     ) async throws -> Place {
-        let machines = try await client.machines(of: app).filter { !$0.isGone }
+        // What another record made is taken over, and not made once more because it is not seen yet.
+        let machines =
+            attempt.adopts
+            ? try await visibleMachines(of: app)
+            : try await client.machines(of: app).filter { !$0.isGone }
         var place = Place(app: app, machines: machines)
         // What an earlier run of this attempt took over keeps its name.
         place.adopted = machines.first {
@@ -148,9 +152,7 @@ extension FlyProvider {
         _ machine: FlyMachine, in app: String, for owner: Ownership, attempt: any AttemptRecorder
     ) async throws -> FlyMachine {
         try await attempt.willMake(.machine, named: machine.name)
-        try await client.setMetadata(
-            [MachineMarks.Key.lineage: owner.lineage, MachineMarks.Key.attempt: attempt.key],
-            of: machine.id, in: app)
+        try await mark(machine.id, in: app, as: owner, attempt: attempt)
         return machine
     }
 

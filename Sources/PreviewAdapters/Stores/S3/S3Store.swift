@@ -51,6 +51,12 @@ package struct S3Store: StateStore {
 
     package func place(of app: String) -> String { client.settings.place(of: recordKey(app)) }
 
+    package var place: String { client.settings.place(of: client.settings.prefix) }
+
+    package func read(all apps: [String]) async throws -> [(app: String, stored: FleetEntry)] {
+        try await read(all: apps, sideBySide: Self.readsAtOnce)
+    }
+
     package func list() async throws -> [String] {
         var names: [String] = []
         let prefix = client.settings.prefix
@@ -69,27 +75,6 @@ package struct S3Store: StateStore {
         let stored = try await client.look(recordKey(app)).object
         seen.withLock { $0 = stored.map { (app, $0) } }
         return stored
-    }
-
-    package func read(
-        all apps: [String]
-    ) async throws -> [(app: String, stored: FleetEntry)] {
-        try await withThrowingTaskGroup(of: (app: String, stored: FleetEntry).self) { group in
-            var entries: [(app: String, stored: FleetEntry)] = []
-            for (number, app) in apps.enumerated() {
-                if number >= Self.readsAtOnce, let entry = try await group.next() {
-                    entries.append(entry)
-                }
-                group.addTask {
-                    do {
-                        return (app, .success(try await client.look(recordKey(app)).object))
-                    } catch let failure as Failure {
-                        return (app, .failure(failure))
-                    }
-                }
-            }
-            return try await group.reduce(into: entries) { $0.append($1) }
-        }
     }
 
     package func kept(_ app: String) async throws -> [KeptBytes] {
