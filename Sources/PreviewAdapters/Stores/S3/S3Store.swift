@@ -52,7 +52,7 @@ package struct S3Store: StateStore {
     package var place: String { client.settings.place(of: client.settings.prefix) }
 
     package func read(all apps: [String]) async throws -> [(app: String, stored: FleetEntry)] {
-        try await read(all: apps, sideBySide: 4)
+        try await read(all: apps, sideBySide: Self.readsAtOnce)
     }
 
     package func list() async throws -> [String] {
