@@ -42,6 +42,8 @@ package actor SimulatedStore: StateStore {
         holders = [:]
     }
 
+    package nonisolated var place: String { "the simulated store" }
+
     package nonisolated func place(of app: String) -> String { "the simulated store, \(app)" }
 
     package func list() async throws -> [String] {

@@ -6,11 +6,25 @@ import Testing
 ///
 /// Every check uses an app name of its own, so one empty storage serves for all.
 package struct StateStoreConformance: Sendable {
-    private let open: @Sendable () async throws -> any StateStore
+    let open: @Sendable () async throws -> any StateStore
+    let outage: (@Sendable (Bool) async throws -> Void)?
+    let writers: Int
+    let rounds: Int
 
-    /// - Parameter open: opens the same storage once more, as another process would.
-    package init(_ open: @escaping @Sendable () async throws -> any StateStore) {
+    /// - Parameters:
+    ///   - writers: how many raise one counter at the same time.
+    ///   - rounds: how often each of them does.
+    ///   - outage: takes the store away (`true`) and gives it back, where that can be done.
+    ///   - open: opens the same storage once more, as another process would.
+    package init(
+        writers: Int = 50, rounds: Int = 20,
+        outage: (@Sendable (Bool) async throws -> Void)? = nil,
+        _ open: @escaping @Sendable () async throws -> any StateStore
+    ) {
         self.open = open
+        self.outage = outage
+        self.writers = writers
+        self.rounds = rounds
     }
 
     /// Runs every check.
@@ -26,13 +40,16 @@ package struct StateStoreConformance: Sendable {
         try await keepsTheLockFromStrangers()
         try await locksOnlyOneApp()
         try await listsAndRemoves()
+        try await losesNoWriteOfMany()
+        try await survivesAnOutage()
+        try await givesBackAnyBytes()
     }
 
     private func document(_ number: Int) -> [UInt8] {
         Array("{\"format\":1,\"serial\":\(number),\"text\":\"é/\\u0007\"}\n".utf8)
     }
 
-    private func expect(
+    func expect(
         _ code: ErrorCode, _ body: () async throws -> Void
     ) async {
         let failure = await #expect(throws: Failure.self) { try await body() }

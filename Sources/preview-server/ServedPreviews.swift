@@ -71,6 +71,7 @@ struct ServedPreviews: Previews {
         _ wish: SessionWish, for user: String?
     ) async throws -> (session: Session, isNew: Bool) {
         let workspace = try await finder.workspace(for: wish, of: user)
+        try workspace.requireProvider()
         let run = recordedRun(
             "open", of: workspace.folder, in: workspace.records.data, workspace.redactor, for: user,
             stop: StopRequest())

@@ -69,7 +69,7 @@ struct ConfigParserTests {
         #expect(config.words == [.machine: words])
         #expect(config.limits.maxPreviews == 10)
         #expect(config.limits.maxMonthlyCostCents == 2000)
-        #expect(config.state == .file(path: ".preview"))
+        #expect(config.state == .standard)
         #expect(config.stateKey == nil)
     }
 
@@ -212,13 +212,13 @@ struct ConfigParserTests {
     @Test(
         "each store's settings arrive",
         arguments: [
-            ("{}", Config.StateSettings.file(path: ".preview")),
-            ("{path: records}", .file(path: "records")),
+            ("{}", Config.StateSettings.standard),
+            ("{path: records}", .folder("records")),
             (
                 "{store: s3, bucket: abc, prefix: p/, region: eu-west-1, path_style: true}",
-                .other(
-                    name: "s3",
-                    settings: [
+                .init(
+                    .s3,
+                    [
                         "bucket": "abc", "prefix": "p/", "region": "eu-west-1",
                         "path_style": "true",
                     ]
@@ -226,13 +226,13 @@ struct ConfigParserTests {
             ),
             (
                 "{store: http, address: 'https://h/{app}', username: ci}",
-                .other(name: "http", settings: ["address": "https://h/{app}", "username": "ci"])
+                .init(.http, ["address": "https://h/{app}", "username": "ci"])
             ),
             (
                 "{store: postgres, url: '${DATABASE_URL}', schema: x}",
-                .other(
-                    name: "postgres",
-                    settings: [
+                .init(
+                    .postgres,
+                    [
                         "url": "postgres://user:secret@db.example.com/previews", "schema": "x",
                     ]
                 )

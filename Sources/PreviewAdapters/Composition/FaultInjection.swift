@@ -30,6 +30,10 @@ extension Provider {
     private struct FaultyStore: StateStore {
         let store: any StateStore
 
+        var place: String { store.place }
+
+        var knowsOtherMachines: Bool { store.knowsOtherMachines }
+
         func place(of app: String) -> String { store.place(of: app) }
 
         func write(

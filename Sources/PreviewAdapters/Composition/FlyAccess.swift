@@ -21,7 +21,7 @@ struct FlyAccess {
             userAgent: Self.userAgent, network: surroundings.network, keepsCookies: true,
             trace: surroundings.trace)
         let client = FlyClient(
-            token: Self.tokens.lazy.compactMap(surroundings.value).first.map(FlyToken.init),
+            token: token,
             machinesURL: base("FLY_FLAPS_BASE_URL", FlyClient.machinesURL),
             platformURL: base("FLY_API_BASE_URL", FlyClient.platformURL), http: http,
             retries: policy)
@@ -32,6 +32,11 @@ struct FlyAccess {
                 urlTemplate: base("FLY_APP_URL_TEMPLATE", "https://{app}.fly.dev"), http: http,
                 repositoryToken: Tokens(surroundings).gitHub, isPublic: git.isReadableByAnybody,
                 redactor: redactor, now: Clocks.now, hints: hints))
+    }
+
+    /// The token, wherever it is; `nil` where there is none.
+    var token: FlyToken? {
+        Self.tokens.lazy.compactMap(surroundings.value).first.map(FlyToken.init)
     }
 
     private static let userAgent = "preview"

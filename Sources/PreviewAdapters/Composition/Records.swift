@@ -7,21 +7,28 @@ package struct Records: Sendable {
     package let store: any StateStore
     /// Where this machine keeps what else belongs to its previews.
     package let data: DataFolder
-    /// Where the records are, as a person knows it; holds no credentials.
-    package let place: String
     /// Whether the store is the folder itself, so that its files tell of every change.
     package let isFolder: Bool
     /// Keys and credentials of the store, which must never be shown.
     let hidden: [String]
 
     init(
-        store: any StateStore, data: DataFolder, place: String, isFolder: Bool, hidden: [String]
+        store: any StateStore, data: DataFolder, isFolder: Bool, hidden: [String]
     ) {
         self.store = store
         self.data = data
-        self.place = place
         self.isFolder = isFolder
         self.hidden = hidden
+    }
+
+    /// Where the records are, as a person knows it; holds no credentials.
+    package var place: String { store.place }
+
+    /// What to say of an answer about all previews, where it is not about all.
+    package var fleetRemark: String? {
+        store.knowsOtherMachines
+            ? nil
+            : "The store at \(place) cannot list: these are the previews known in \(data.path)."
     }
 
     /// Those that the flags, the environment or the configuration name.
@@ -57,7 +64,7 @@ package struct Records: Sendable {
         let catalog = StoreCatalog(Choices(), surroundings.without("PREVIEW_STATE"))
         guard words.hasPrefix("{") else {
             return try catalog.records(
-                of: .file(path: surroundings.absolute(words)), key: nil, folder: folder)
+                of: .folder(surroundings.absolute(words)), key: nil, folder: folder)
         }
         let parser = ConfigParser(
             file: "--from", folder: folder, home: surroundings.home,

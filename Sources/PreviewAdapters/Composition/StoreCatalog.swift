@@ -2,6 +2,9 @@ import PreviewCore
 
 /// Every store: the only place where one is chosen by name.
 struct StoreCatalog {
+    /// Where this machine's own data is unless the file says otherwise.
+    private static let ownFolder = ".preview"
+
     private let choices: Choices
     private let surroundings: Surroundings
 
@@ -19,7 +22,7 @@ struct StoreCatalog {
     ) throws -> Records {
         // The flag names a folder, whatever the file says.
         if let chosen = choices.state ?? surroundings.value("PREVIEW_STATE") {
-            return try records(of: .file(path: surroundings.absolute(chosen)), key, folder)
+            return try records(of: .folder(surroundings.absolute(chosen)), key, folder)
         }
         return try records(of: settings, key, folder)
     }
@@ -29,18 +32,46 @@ struct StoreCatalog {
     ) throws -> Records {
         let text = try key.map { try keyText($0, folder: folder) }
         let keys = try text.map { try RecordKeys($0.value, from: $0.origin) } ?? .none
-        switch settings {
-        case .file(let path):
-            let data = DataFolder(path: path.hasPrefix("/") ? path : "\(folder)/\(path)")
-            return Records(
-                store: SealedStore(FileStore(data), keys: keys), data: data, place: data.path,
-                isFolder: true, hidden: text.map { [$0.value] } ?? [])
-        case .other(let name, _):
-            throw Failure(
-                .storeSettings, .invalidConfig,
-                "the store `\(name)` is not part of this version",
-                fix: "use `state: { store: file }`")
+        let data = DataFolder(path: path(of: settings, in: folder))
+        let store = try store(of: settings, data)
+        return Records(
+            store: SealedStore(store, keys: keys), data: data,
+            isFolder: settings.store == .file,
+            hidden: (text.map { [$0.value] } ?? []) + credentials)
+    }
+
+    /// The folder of this machine's own data: that of the records, or the one beside the file.
+    private func path(of settings: Config.StateSettings, in folder: String) -> String {
+        let path = settings.settings["path"] ?? Self.ownFolder
+        return path.hasPrefix("/") ? path : "\(folder)/\(path)"
+    }
+
+    private func store(
+        of settings: Config.StateSettings, _ data: DataFolder
+    ) throws -> any StateStore {
+        switch settings.store {
+        case .file: return FileStore(data)
+        case .s3:
+            return try S3Store(
+                settings: settings.settings, environment: surroundings.environment,
+                home: surroundings.home ?? "", network: surroundings.network,
+                trace: surroundings.trace)
+        case .http:
+            var setup = HTTPStore.Setup(
+                settings: settings.settings, environment: surroundings.environment, data: data,
+                user: surroundings.user, host: surroundings.host)
+            setup.network = surroundings.network
+            setup.trace = surroundings.trace
+            return try HTTPStore(setup)
+        case .postgres: return try PostgresStore(settings: settings.settings)
         }
+    }
+
+    /// Values of variables that the stores sign in with.
+    private var credentials: [String] {
+        [
+            HTTPStore.passwordVariable, "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "PGPASSWORD",
+        ].compactMap(surroundings.value)
     }
 
     /// What the configuration names as the key, and where that is.

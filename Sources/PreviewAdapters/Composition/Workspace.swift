@@ -92,6 +92,12 @@ package struct Workspace: Sendable {
             uptime: { Host.uptime }, random: Moment.randomBytes)
     }
 
+    /// Refuses where the provider has not been configured on this machine: for the server, which
+    /// opens no session that could not go on.
+    package func requireProvider() throws {
+        try ProviderCatalog.check(config.provider, surroundings, retries: config.retries)
+    }
+
     private static func identity(
         _ config: inout Config, user: String?, folder: String, source: GitRepository,
         surroundings: Surroundings

@@ -27,6 +27,20 @@ package enum ProviderCatalog {
         }
     }
 
+    /// Refuses a provider that has not been configured on this machine, such as one without its
+    /// token. Asks nobody.
+    static func check(
+        _ name: ProviderName, _ surroundings: Surroundings, retries: Config.Retries
+    ) throws {
+        switch name {
+        case .local: break
+        case .fly:
+            guard FlyAccess(surroundings: surroundings, retries: retries).token != nil else {
+                throw FlyFailure.tokenMissing().told(step: nil)
+            }
+        }
+    }
+
     /// The provider of a name.
     package static func make(
         _ name: ProviderName, _ ingredients: Ingredients

@@ -17,6 +17,8 @@ package struct FileStore: StateStore {
     /// `data`: the folder of all records.
     package init(_ data: DataFolder) { self.data = data }
 
+    package var place: String { data.path }
+
     package func place(of app: String) -> String { "\(data.path)/\(app)/\(Self.document)" }
 
     package func list() async throws -> [String] { try data.names() }
@@ -53,10 +55,7 @@ package struct FileStore: StateStore {
             }
         }
         guard isReplaced else {
-            throw Failure(
-                .writeConflict, .locked, "somebody else changed the record of \(app) meanwhile",
-                evidence: [.init("file", "\(folder.path)/\(Self.document)")],
-                fix: "nothing was changed; look at `preview status` and run the command again")
+            throw Failure.writeConflict(app, at: "\(folder.path)/\(Self.document)")
         }
         Self.dropOldVersions(in: folder)
         return Self.version(of: bytes)
@@ -112,7 +111,8 @@ extension FileStore {
                         waitingUntil: timeout > .zero ? slice : nil))
             } catch .held(let other) {
                 guard ContinuousClock.now < end else {
-                    throw lockedFailure(app, Self.holder(from: other), waited: timeout)
+                    throw Failure.locked(
+                        app, by: Self.holder(from: other), waited: timeout)
                 }
                 waiting(Self.holder(from: other))
             } catch .cancelled {
@@ -133,22 +133,10 @@ extension FileStore {
     }
 
     package func breakLock(of app: String, heldBy id: String) async throws {
-        guard let holder = try await holder(of: app) else {
-            throw Failure(
-                .nothingRecorded, "nobody holds the lock of \(app)",
-                fix: "nothing has to be unlocked; a lock ends with the process that held it")
-        }
-        guard holder.id == id else {
-            throw Failure(
-                .usage, .usage, "lock \(id) does not exist; the lock of \(app) is \(holder.id)",
-                evidence: [.init("holder", holder.text)], retry: "preview unlock \(holder.id)")
-        }
+        guard let holder = try await holder(of: app) else { throw Failure.notLocked(app) }
+        guard holder.id == id else { throw Failure.otherLock(id, of: app, heldBy: holder) }
         // The kernel holds a file's lock only for a process that lives.
-        throw Failure(
-            .holderAlive, .locked, "the holder of the lock is running and is not overridden",
-            evidence: [.init("holder", holder.text)],
-            fix: "wait for it, or end process \(holder.process) on \(holder.host)",
-            retry: "preview apply --lock-timeout 5m")
+        throw Failure.holderAlive(holder)
     }
 
     private static let unnamed = LockHolder(
@@ -158,16 +146,6 @@ extension FileStore {
     private static func holder(from text: String) -> LockHolder? {
         // A text that is cut or empty names nobody; the lock counts all the same.
         try? JSONReader.read(text).decoded(as: LockHolder.self)
-    }
-
-    private func lockedFailure(_ app: String, _ holder: LockHolder?, waited: Duration) -> Failure {
-        Failure(
-            .locked, .locked, "another run is working on \(app)",
-            evidence: [.init("holder", holder?.text ?? "unknown")],
-            fix: waited > .zero
-                ? "it did not finish within \(waited.components.seconds) s; wait longer or end it"
-                : "wait for it with `--lock-timeout 5m`",
-            retry: "preview apply --lock-timeout 5m")
     }
 }
 

@@ -17,6 +17,10 @@ package struct SealedStore: StateStore {
 
     package func place(of app: String) -> String { store.place(of: app) }
 
+    package var place: String { store.place }
+
+    package var knowsOtherMachines: Bool { store.knowsOtherMachines }
+
     package func list() async throws -> [String] { try await store.list() }
 
     package func read(_ app: String) async throws -> StoredBytes? {

@@ -58,6 +58,7 @@ package enum StateRecord {
         guard state.serial > 1 else { return }
         let kept = try await store.kept(app)
         guard let newest = kept.first(where: { $0.serial < state.serial }),
+            store.knowsOtherMachines || newest.serial == state.serial - 1,
             // A kept version that cannot be read says nothing about the lineage.
             let earlier = try? StateFile.decode(newest.bytes)
         else { return }

@@ -211,15 +211,25 @@ package struct Config: Hashable, Sendable {
         package init() {}
     }
 
-    /// Where the record is kept. The file keeps the keys of every store (SPEC section 6); which
-    /// stores exist is known by the adapters' catalogue.
-    package enum StateSettings: Hashable, Sendable {
-        case file(path: String)
-        /// A store by name with its settings, such as `bucket`.
-        case other(name: String, settings: [String: String])
+    /// Where the record is kept (SPEC section 6).
+    package struct StateSettings: Hashable, Sendable {
+        /// What keeps it.
+        package var store: StoreName
+        /// The store's own keys as the file has them, such as `bucket`.
+        package var settings: [String: String]
+
+        package init(_ store: StoreName, _ settings: [String: String]) {
+            self.store = store
+            self.settings = settings
+        }
+
+        /// A folder, relative to that of the file.
+        package static func folder(_ path: String) -> StateSettings {
+            StateSettings(.file, ["path": path])
+        }
 
         /// Where the record is kept unless the file says otherwise.
-        package static let standard = StateSettings.file(path: ".preview")
+        package static let standard = StateSettings.folder(".preview")
     }
 
     /// The stores whose keys the file's format knows (SPEC section 6).

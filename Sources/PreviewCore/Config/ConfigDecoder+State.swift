@@ -12,9 +12,7 @@ extension ConfigDecoder {
         }
         let settings = settings(in: section)
         config.state =
-            store == .file
-            ? .file(path: settings["path"] ?? ".preview")
-            : .other(name: store.rawValue, settings: settings)
+            store == .file && settings.isEmpty ? .standard : Config.StateSettings(store, settings)
         guard let node = section["encrypt"] else { return }
         if let section = self.section(node, "state.encrypt") {
             config.stateKey = value(Keys.State.encryptKey, in: section)

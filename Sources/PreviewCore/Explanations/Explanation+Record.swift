@@ -219,7 +219,10 @@ extension Explanation {
             Two runs at once are kept apart by conditions that the store checks on each write. This \
             one ignores them, so that a record could be overwritten unseen. It is not used.
             """,
-        causes: ["an S3 server that ignores `If-None-Match` and `If-Match`"],
+        causes: [
+            "an S3 server that ignores `If-None-Match` and `If-Match`",
+            "a server of Terraform's protocol that checks neither `If-Match` nor the lock's ID",
+        ],
         remedies: [
             "use a store that checks conditions: AWS, SeaweedFS, Cloudflare R2",
             "or keep the record in files: `state: { store: file }`",

@@ -4,6 +4,12 @@
 ///
 /// The bytes mean nothing to a store: they may be encrypted.
 package protocol StateStore: Sendable {
+    /// Where all records are, as a person knows it; holds no credentials.
+    var place: String { get }
+    /// Whether ``list()`` and ``kept(_:)`` have what other machines recorded and replaced; they do,
+    /// unless a store says otherwise. Where they have not, a gap in what is kept may hide that a
+    /// preview was destroyed and begun again elsewhere.
+    var knowsOtherMachines: Bool { get }
     /// Where the record of an app is, or would be, for messages; holds no credentials.
     func place(of app: String) -> String
     /// Names of everything recorded, in no order; names whose record is damaged are included.
@@ -120,16 +126,37 @@ package struct LockHolder: Hashable, Sendable, Codable {
 }
 
 extension StateStore {
+    package var knowsOtherMachines: Bool { true }
+
     package func read(all apps: [String]) async throws -> [(app: String, stored: FleetEntry)] {
-        var entries: [(app: String, stored: FleetEntry)] = []
-        for app in apps {
-            do {
-                entries.append((app, .success(try await read(app))))
-            } catch let failure as Failure {
-                entries.append((app, .failure(failure)))
+        try await read(all: apps, sideBySide: 1)
+    }
+
+    /// Reads many records, so many of them side by side: for stores that answer for one at a time.
+    package func read(
+        all apps: [String], sideBySide count: Int
+    ) async throws -> [(app: String, stored: FleetEntry)] {
+        typealias Entry = (app: String, stored: FleetEntry)
+        var rest = apps.makeIterator()
+        return try await withThrowingTaskGroup(of: Entry.self) { group in
+            func beginNext() {
+                guard let app = rest.next() else { return }
+                group.addTask {
+                    do {
+                        return (app, .success(try await read(app)))
+                    } catch let failure as Failure {
+                        return (app, .failure(failure))
+                    }
+                }
             }
+            for _ in 0..<count { beginNext() }
+            var entries: [Entry] = []
+            while let entry = try await group.next() {
+                entries.append(entry)
+                beginNext()
+            }
+            return entries
         }
-        return entries
     }
 
     /// Runs the body while holding the lock, and gives it back however the body ends.

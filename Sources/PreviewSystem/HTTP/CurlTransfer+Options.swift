@@ -10,6 +10,7 @@ extension CurlTransfer {
     func checkText() throws(HTTPFailure) {
         let parts =
             [request.method, request.url] + request.headers.flatMap { [$0.name, $0.value] }
+            + (request.signature.map { [$0.accessKey, $0.secretKey, $0.region, $0.service] } ?? [])
         let isClean = parts.allSatisfy { part in
             !part.utf8.contains { $0 == 0 || $0 == UInt8(ascii: "\r") || $0 == UInt8(ascii: "\n") }
         }
@@ -67,7 +68,9 @@ extension CurlTransfer {
         var lines = request.headers.map {
             $0.value.isEmpty ? "\($0.name);" : "\($0.name): \($0.value)"
         }
-        for name in ["Expect", "Content-Type"] where !given.contains(name.lowercased()) {
+        // libcurl 7.88 would sign such a line as a header without value, and then not send it.
+        let unwanted = request.signature == nil ? ["Expect", "Content-Type"] : []
+        for name in unwanted where !given.contains(name.lowercased()) {
             lines.append("\(name):")
         }
         for line in lines {
@@ -116,6 +119,18 @@ extension CurlTransfer {
         preview_curl_set_before_request(handle, allowRequest)
         preview_curl_set_pointer(handle, CURLOPT_PREREQDATA, context)
         preview_curl_set_pointer(handle, CURLOPT_ERRORBUFFER, errorText)
+    }
+
+    /// Fails where libcurl cannot sign: before 7.75, or built without it.
+    func setSignature() throws(HTTPFailure) {
+        guard let signature = request.signature else { return }
+        let scope = "aws:amz:\(signature.region):\(signature.service)"
+        let code = preview_curl_set_string(handle, CURLOPT_AWS_SIGV4, scope)
+        guard code == CURLE_OK else { throw failure(.library, code) }
+        set(CURLOPT_USERNAME, signature.accessKey)
+        set(CURLOPT_PASSWORD, signature.secretKey)
+        // What is signed is what is sent, dots in the path and all.
+        set(CURLOPT_PATH_AS_IS, 1)
     }
 
     private func set(_ option: CURLoption, _ value: Int) {

@@ -49,6 +49,7 @@ final class CurlTransfer: @unchecked Sendable {
         errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
         try checkText()
         setRequest(userAgent: userAgent)
+        try setSignature()
         setLimits()
         setNetwork(network)
         setCallbacks()

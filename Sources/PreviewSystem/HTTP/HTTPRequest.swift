@@ -30,6 +30,30 @@ package struct HTTPAddressOverride: Hashable, Sendable {
     }
 }
 
+/// Keys with which libcurl signs a request in Amazon's way (AWS Signature Version 4). A query that is
+/// signed must be sorted and every name in it followed by `=`: libcurl before 8 signs it as it is.
+package struct AWSSignature: Hashable, Sendable, CustomStringConvertible {
+    /// The public half of the key.
+    package var accessKey: String
+    /// The secret half, which is never sent.
+    package var secretKey: String
+    /// The region the request is for, such as `eu-west-1`.
+    package var region: String
+    /// The service the request is for, such as `s3`.
+    package var service: String
+
+    /// A signature; see the properties.
+    package init(accessKey: String, secretKey: String, region: String, service: String) {
+        self.accessKey = accessKey
+        self.secretKey = secretKey
+        self.region = region
+        self.service = service
+    }
+
+    /// What it is for, without the keys.
+    package var description: String { "AWS signature for \(service) in \(region)" }
+}
+
 /// What to ask for, and how long to wait for it.
 package struct HTTPRequest: Hashable, Sendable {
     /// What to do with a body longer than `bodyLimit`.
@@ -73,6 +97,8 @@ package struct HTTPRequest: Hashable, Sendable {
     /// Whether sending the request twice does no more than sending it once, so that `RetryPolicy`
     /// may repeat it whatever became of it. Unless said otherwise, GET and HEAD are.
     package var isIdempotent: Bool
+    /// How the request is signed, or nil for not at all.
+    package var signature: AWSSignature?
 
     /// A request; see the properties.
     package init(
@@ -89,7 +115,8 @@ package struct HTTPRequest: Hashable, Sendable {
         bodyLimit: Int = 16 * 1024 * 1024,
         excess: Excess = .fail,
         reusesConnection: Bool? = nil,
-        isIdempotent: Bool? = nil
+        isIdempotent: Bool? = nil,
+        signature: AWSSignature? = nil
     ) {
         self.method = method
         self.url = url
@@ -106,6 +133,7 @@ package struct HTTPRequest: Hashable, Sendable {
         let isRead = Self.isRead(method)
         self.reusesConnection = reusesConnection ?? isRead
         self.isIdempotent = isIdempotent ?? isRead
+        self.signature = signature
     }
 
     /// Whether a method changes nothing, so that even libcurl may send it twice.

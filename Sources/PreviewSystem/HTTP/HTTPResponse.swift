@@ -43,11 +43,11 @@ package struct HTTPResponse: Hashable, Sendable {
         headers.first { $0.name.lowercased() == name.lowercased() }?.value
     }
     /// What the server calls this request, for its operators, or nil. Fly says `fly-request-id`,
-    /// most others `x-request-id`.
+    /// S3 `x-amz-request-id`, most others `x-request-id`.
     package var requestID: String? { Self.requestID(in: headers) }
 
     static func requestID(in headers: [HTTPHeader]) -> String? {
-        for name in ["fly-request-id", "x-request-id"] {
+        for name in ["fly-request-id", "x-amz-request-id", "x-request-id"] {
             if let id = headers.first(where: { $0.name.lowercased() == name }) { return id.value }
         }
         return nil

@@ -63,6 +63,7 @@ struct HistoryCommand: PreviewCommand {
 
     private func showStatistics(_ context: CommandContext) async throws {
         let records = try Records.find(context.choices, in: context.surroundings)
+        records.fleetRemark.map(context.note)
         var statistics = SessionStatistics()
         for facts in try await records.summaries({ SessionFacts(of: $1) }).summaries {
             statistics.add(facts)

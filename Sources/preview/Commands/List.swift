@@ -45,6 +45,7 @@ struct ListCommand: PreviewCommand {
 
     func execute(_ context: CommandContext) async throws {
         let records = try Records.find(context.choices, in: context.surroundings)
+        records.fleetRemark.map(context.note)
         let isJSON = context.isJSON
         var (rows, damaged) = try await records.summaries { _, session in
             isWanted(session) ? Row(of: session, withDocument: isJSON) : nil

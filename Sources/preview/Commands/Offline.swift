@@ -86,7 +86,15 @@ struct UnlockCommand: PreviewCommand {
         let records = try Records.find(context.choices, in: context.surroundings)
         let store = records.store
         var folders = try await store.list().sorted()
-        if let app { folders = [try await RecordPlace.folder(named: app, in: store)] }
+        if let app {
+            folders = [try await RecordPlace.folder(named: app, in: store)]
+            // Without a usable configuration there is no own record to add.
+        } else if let own = try? await Workspace.open(context.choices, in: context.surroundings),
+            !folders.contains(own.folder)
+        {
+            // A first run that was killed may have left its lock and no record yet.
+            folders.append(own.folder)
+        }
         for folder in folders {
             guard let holder = try await store.holder(of: folder), holder.id == id else { continue }
             context.note("\(folder) is locked by \(holder.text)")

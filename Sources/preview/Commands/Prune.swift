@@ -63,6 +63,7 @@ struct PruneCommand: PreviewCommand {
 
     func execute(_ context: CommandContext) async throws {
         let records = try Records.find(context.choices, in: context.surroundings)
+        records.fleetRemark.map(context.note)
         let selection = try selection()
         if merged { context.note("Asking the repositories for their branches…") }
         let findings = try await PruneSearch(

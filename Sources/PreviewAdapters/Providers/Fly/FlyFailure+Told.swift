@@ -29,6 +29,15 @@ extension FlyFailure {
         }
     }
 
+    /// Nothing can be asked without a token.
+    ///
+    /// `call`: what would have been asked; empty where nothing would.
+    static func tokenMissing(call: String = "") -> FlyFailure {
+        FlyFailure(
+            cause: .tokenMissing, isCertain: true, call: call, status: nil, message: "",
+            requestID: nil)
+    }
+
     /// The failure in the user's words, with its evidence and what to do about it.
     func told(step: StepID?) -> Failure {
         let (code, kind, message, fix) = words
@@ -101,7 +110,7 @@ extension FlyFailure {
     }
 
     private var evidence: [Failure.Evidence] {
-        var evidence = [Failure.Evidence("call", call)]
+        var evidence: [Failure.Evidence] = call.isEmpty ? [] : [.init("call", call)]
         if let status { evidence.append(.init("status", String(status))) }
         if !message.isEmpty { evidence.append(.init("answer", message)) }
         if let requestID { evidence.append(.init("request id", requestID)) }

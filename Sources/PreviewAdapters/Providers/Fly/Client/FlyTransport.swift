@@ -72,9 +72,7 @@ struct FlyTransport: Sendable {
     /// Sends a call until the policy has an outcome, which must be an answer of 200 to 299.
     private func exchange(_ call: Call, tries: inout Int) async throws -> HTTPResponse {
         guard let authorization else {
-            throw FlyFailure(
-                cause: .tokenMissing, isCertain: true, call: call.text, status: nil, message: "",
-                requestID: nil)
+            throw FlyFailure.tokenMissing(call: call.text)
         }
         var policy = retries
         if call.effect == .waits { policy.finalStatuses.insert(408) }
