@@ -113,7 +113,5 @@ func systemMessage(_ error: Int32) -> String {
 
 /// Bytes an unprivileged user can still write on the file system of `descriptor`.
 func availableBytes(on descriptor: Int32) -> Int64? {
-    var status = statvfs()
-    guard descriptor >= 0, fstatvfs(descriptor, &status) == 0 else { return nil }
-    return Int64(clamping: status.f_bavail) * Int64(clamping: status.f_frsize)
+    descriptor < 0 ? nil : FileSystemRoom(of: descriptor)?.bytes
 }

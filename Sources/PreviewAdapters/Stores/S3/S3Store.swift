@@ -138,6 +138,13 @@ package struct S3Store: StateStore {
     package func breakLock(of app: String, heldBy id: String) async throws {
         try await leases.breakLock(of: app, heldBy: id)
     }
+
+    package func examine() async throws -> StoreStanding {
+        try await probe.run()
+        return StoreStanding(
+            fence: "a write with `If-None-Match` and one with `If-Match` were refused as they must",
+            time: try await probe.time())
+    }
 }
 
 extension S3Store {
