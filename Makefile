@@ -22,9 +22,10 @@ DEMO_PACKAGES := curl python3 python3-venv
 # The runtimes of the other examples. Where npm is there already, it came with its own node.
 RUNTIME_PACKAGES := golang-go php-cli ruby ruby-webrick \
 	$(if $(shell command -v npm),,nodejs npm)
-# The independent judges in the tests: a JSON Schema validator, a YAML reader, fault injection; and
-# the userland of small images.
-TEST_PACKAGES := python3-jsonschema python3-yaml strace time busybox-static
+# The independent judges in the tests: a JSON Schema validator, a YAML reader, fault injection; the
+# userland of small images; a database server that the tests start for themselves, with a pooler.
+TEST_PACKAGES := python3-jsonschema python3-yaml strace time busybox-static \
+	postgresql libpq5 pgbouncer
 LINT_PACKAGES := shellcheck
 # The browser in which the page is tried, where it is wanted; the last two are for its pictures.
 BROWSER_PACKAGES := chromium python3-venv fonts-dejavu-core fonts-noto-color-emoji pngquant

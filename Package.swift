@@ -27,6 +27,8 @@ let package = Package(
         .systemLibrary(name: "CCurl"),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto"),
         .target(name: "CPreviewSystem"),
+        // libpq is loaded at its first use; neither the library nor its headers are needed to build.
+        .target(name: "CPostgres"),
         .target(name: "CTOMLPlusPlus"),
         .target(
             name: "PreviewData",
@@ -46,7 +48,7 @@ let package = Package(
         .target(
             name: "PreviewSystem",
             dependencies: [
-                "CCurl", "CPreviewSystem",
+                "CCurl", "CPreviewSystem", "CPostgres",
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ]
@@ -147,7 +149,7 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
     .treatAllWarnings(as: .error),
 ]
-let targetsInC: Set = ["CPreviewSystem", "CTOMLPlusPlus"]
+let targetsInC: Set = ["CPreviewSystem", "CPostgres", "CTOMLPlusPlus"]
 for target in package.targets where target.type != .system && !targetsInC.contains(target.name) {
     target.swiftSettings = strict
 }

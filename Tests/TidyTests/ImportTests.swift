@@ -5,7 +5,9 @@ import Testing
     private let allowed: [String: Set<String>] = [
         "PreviewData": [],
         "PreviewCore": ["PreviewData", "CLibYAML", "CCrypto", "CTOMLPlusPlus"],
-        "PreviewSystem": ["Glibc", "Subprocess", "SystemPackage", "CCurl", "CPreviewSystem"],
+        "PreviewSystem": [
+            "Glibc", "Subprocess", "SystemPackage", "CCurl", "CPreviewSystem", "CPostgres",
+        ],
         "PreviewAdapters": ["PreviewData", "PreviewCore", "PreviewSystem"],
         "preview": [
             "PreviewData", "PreviewCore", "PreviewSystem", "PreviewAdapters", "ArgumentParser",

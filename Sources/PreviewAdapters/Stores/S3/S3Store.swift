@@ -14,6 +14,8 @@ package struct S3Store: StateStore {
     /// The last record that was seen, whose bytes are kept as a version when it is replaced.
     private let seen = Locked<(app: String, stored: StoredBytes)?>(nil)
     private static let keptVersions = 5
+    /// How many records of a fleet are asked for side by side: a bucket is tens of milliseconds away.
+    private static let readsAtOnce = 8
 
     /// The figures of ENGINE section 6 within a minute: a record that cannot be saved stops a run.
     package static let retries = RetryPolicy(attempts: 4, timeLimit: .seconds(60))
@@ -52,7 +54,7 @@ package struct S3Store: StateStore {
     package var place: String { client.settings.place(of: client.settings.prefix) }
 
     package func read(all apps: [String]) async throws -> [(app: String, stored: FleetEntry)] {
-        try await read(all: apps, sideBySide: 4)
+        try await read(all: apps, sideBySide: Self.readsAtOnce)
     }
 
     package func list() async throws -> [String] {
@@ -136,6 +138,13 @@ package struct S3Store: StateStore {
     package func breakLock(of app: String, heldBy id: String) async throws {
         try await leases.breakLock(of: app, heldBy: id)
     }
+
+    package func examine() async throws -> StoreStanding {
+        try await probe.run()
+        return StoreStanding(
+            fence: "a write with `If-None-Match` and one with `If-Match` were refused as they must",
+            time: try await probe.time())
+    }
 }
 
 extension S3Store {
@@ -176,7 +185,7 @@ extension S3Store {
         let condition = version.map { S3Client.Condition.version($0) } ?? .absent
         guard let next = try await client.put(key, bytes, if: condition) else {
             if isVersionNew, let serial { try await dropOrphan(of: app, serial) }
-            throw Failure.writeConflict(app, at: client.settings.place(of: key))
+            throw Failure.writeConflict(app, at: place(of: app))
         }
         seen.withLock { $0 = (app, StoredBytes(bytes: bytes, version: next)) }
         if let serial {
@@ -210,7 +219,7 @@ extension S3Store {
         }
         if let known { return known }
         guard let stored = try await read(app), stored.version == version else {
-            throw Failure.writeConflict(app, at: client.settings.place(of: recordKey(app)))
+            throw Failure.writeConflict(app, at: place(of: app))
         }
         return stored.bytes
     }

@@ -1,0 +1,207 @@
+import Glibc
+import PreviewAdapters
+import PreviewCore
+import PreviewSystem
+import Testing
+
+/// A real PostgreSQL server on a socket in a folder of its own. It ends, and its folder goes, when
+/// this object or the test process does, however that ends.
+final class PostgresServer: Sendable {
+    /// Without it these tests cannot run; install the Debian package `postgresql`.
+    static let isAvailable = programs != nil && (getuid() != 0 || Host.user(named: user) != nil)
+    /// What a skipped test says.
+    static let needed: Comment = "needs initdb, postgres and their user (Debian: postgresql)"
+
+    /// One for all tests that leave it running; each makes databases of its own in it.
+    private static let common = Task { try await PostgresServer() }
+
+    static var shared: PostgresServer { get async throws { try await common.value } }
+
+    /// The server refuses to run as root.
+    static let user = "postgres"
+    static let port = 5432
+
+    private static let programs = folder(of: "initdb")
+    private static let environment = ["PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8"]
+
+    /// Where the socket is.
+    let folder: String
+    private let process: Locked<Keeper?>
+
+    /// Makes the files of a new server and starts it.
+    init() async throws {
+        let folder = try Self.makeFolder()
+        self.folder = folder
+        process = Locked(nil)
+        try await Self.initialise(folder)
+        try await start()
+    }
+
+    private static func makeFolder() throws -> String {
+        var template = Array("/tmp/preview-pg-XXXXXX".utf8CString)
+        let made = try #require(mkdtemp(&template))
+        let folder = String(cString: made)
+        chmod(folder, 0o755)
+        if getuid() == 0, let user = Host.user(named: user) {
+            chown(folder, user.user, user.group)
+        }
+        return folder
+    }
+
+    /// Passwords for everybody but the superuser, as on a server of a team.
+    private static func initialise(_ folder: String) async throws {
+        let arguments = [
+            "-D", "\(folder)/data", "-U", user, "--auth=trust", "--no-sync", "--encoding=UTF8",
+            "--locale=C.UTF-8",
+        ]
+        let bin = try #require(programs)
+        let command = asUser("\(bin)/initdb", arguments)
+        let result = try await command.run()
+        try #require(result.ending.isSuccess, "\(result)")
+        try Folder.open("\(folder)/data", ownedBy: .any).writeUserFile(
+            "pg_hba.conf",
+            Array(
+                """
+                local all postgres trust
+                local all all scram-sha-256
+                host all all all scram-sha-256
+
+                """.utf8))
+    }
+
+    private static func asUser(_ program: String, _ arguments: [String]) -> Command {
+        guard getuid() == 0 else {
+            return Command(program, arguments, environment: environment, directory: "/")
+        }
+        return Command(
+            "/usr/bin/setpriv",
+            ["--reuid", user, "--regid", user, "--clear-groups", "--", program] + arguments,
+            environment: environment, directory: "/")
+    }
+
+    /// Starts it again after ``stop()``.
+    func start() async throws {
+        let bin = try #require(Self.programs)
+        let server = Self.asUser(
+            "\(bin)/postgres",
+            [
+                "-D", "\(folder)/data", "-k", folder, "-p", "\(Self.port)", "-h", "",
+                "-c", "fsync=off", "-c", "max_connections=200",
+            ])
+        let keeper = try Keeper(server, removing: folder)
+        process.withLock { $0 = keeper }
+        let client = PostgresClient(try PostgresAddress(url()))
+        try await eventually("the server is ready") {
+            // While it starts it refuses.
+            (try? await client.use { connection throws(PostgresFailure) in
+                try connection.run("SELECT '1'")
+            }) != nil
+        }
+    }
+
+    /// Ends it at once, as a failing machine does; the files stay.
+    func stop() async throws {
+        let keeper = process.withLock { current in
+            defer { current = nil }
+            return current
+        }
+        try await keeper?.kill()
+    }
+
+    /// The URL of a database for a user.
+    func url(_ database: String = "postgres", as user: String = "postgres") -> String {
+        "postgres://\(user)@/\(database)?host=\(folder)&port=\(Self.port)"
+    }
+
+    /// Makes an empty database and returns its name.
+    func makeDatabase() async throws -> String {
+        let name = "db_\(Digest.hexadecimal(Moment.randomBytes(6)))"
+        try await run("CREATE DATABASE \(name)")
+        return name
+    }
+
+    /// A store in an empty database.
+    func makeStore(lease: Duration = .seconds(30)) async throws -> PostgresStore {
+        try PostgresStore(
+            settings: ["url": url(try await makeDatabase())], lease: lease)
+    }
+
+    /// Runs statements and returns what the last one answers: rows of columns separated by `|`, as
+    /// `psql` writes them.
+    @discardableResult
+    func run(
+        _ statements: String, in database: String = "postgres", as user: String = "postgres"
+    ) async throws -> [String] {
+        let psql = try #require(Command.locate("psql", in: "/usr/bin:/usr/local/bin"))
+        let result = try await Command(
+            psql,
+            ["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", url(database, as: user)],
+            environment: Self.environment
+        ).run(input: Array(statements.utf8))
+        guard result.ending.isSuccess else {
+            throw PsqlFailure(message: String(decoding: result.errorOutput, as: UTF8.self))
+        }
+        return String(decoding: result.output, as: UTF8.self).split(separator: "\n")
+            .map(String.init)
+    }
+
+    struct PsqlFailure: Error { let message: String }
+
+    private static func folder(of program: String) -> String? {
+        let versions = (12...30).reversed().map { "/usr/lib/postgresql/\($0)/bin" }
+        return (versions + ["/usr/local/bin", "/usr/bin"]).first {
+            Command.locate("\($0)/\(program)", in: "") != nil
+        }
+    }
+}
+
+/// A process that ends with this object, and whose folder is removed then, also when the test process
+/// is killed: a shell waits for the end of its input.
+final class Keeper: Sendable {
+    private let life: Locked<Descriptor?>
+    private let shell: ProcessIdentity
+
+    init(_ command: Command, removing folder: String) throws {
+        let script = """
+            folder=$1; shift
+            "$@" >"$folder/log" 2>&1 </dev/null &
+            read -r order
+            if [ "$order" = stop ]; then kill -QUIT $!; wait; exit; fi
+            kill -QUIT $!; wait; rm -rf "$folder"
+            """
+        let (reader, writer) = try Descriptor.makePipe()
+        life = Locked(writer)
+        shell = try Command(
+            "/bin/sh", ["-c", script, "sh", folder, command.program] + command.arguments,
+            environment: command.environment, directory: "/"
+        ).start(.ownSession, input: reader)
+    }
+
+    /// Ends the process and waits for that; the folder stays.
+    func kill() async throws {
+        life.withLock { writer in
+            if let writer { _ = Glibc.write(writer.number, "stop\n", 5) }
+            writer = nil
+        }
+        let hasEnded = await shell.waitForEnd(until: .now + .seconds(20))
+        try #require(hasEnded)
+    }
+}
+
+extension Host {
+    /// The numbers of a user, if there is one of that name.
+    fileprivate static func user(named name: String) -> (user: uid_t, group: gid_t)? {
+        getpwnam(name).map { ($0.pointee.pw_uid, $0.pointee.pw_gid) }
+    }
+}
+
+/// Waits until something is so, and says what was not when it takes too long.
+func eventually(
+    _ what: String, within limit: Duration = .seconds(30), _ condition: () async throws -> Bool
+) async throws {
+    let deadline = ContinuousClock.now + limit
+    while try await !condition() {
+        try #require(ContinuousClock.now < deadline, "\(what)")
+        try await Task.sleep(for: .milliseconds(20))
+    }
+}
