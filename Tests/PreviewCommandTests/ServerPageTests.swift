@@ -84,6 +84,21 @@ struct ServerPageTests {
         }
     }
 
+    @Test("H2: `preview serve --open` opens the page with the token in the fragment alone")
+    func opening() async throws {
+        try await Sandbox.use { box in
+            try box.makeSite()
+            try box.write(
+                box.root + "/browser", "#!/bin/sh\nprintf '%s' \"$1\" > \"\(box.root)/opened\"\n",
+                mode: 0o755)
+            let server = try await RunningServer.start(
+                "--open", in: box, with: ["BROWSER": box.root + "/browser"])
+            let address = "\(server.url)/#token=\(server.token)"
+            #expect(try await eventually { box.text(box.root + "/opened") == address })
+            #expect(!server.token.isEmpty && !server.started.errorsSoFar.contains(server.token))
+        }
+    }
+
     @Test("F1 to F10: the client module does in Node what is documented")
     func module() async throws {
         try await Sandbox.use { box in
