@@ -37,7 +37,7 @@ final class PostgresServer: Sendable {
         try await start()
     }
 
-    private static func makeFolder() throws -> String {
+    static func makeFolder() throws -> String {
         var template = Array("/tmp/preview-pg-XXXXXX".utf8CString)
         let made = try #require(mkdtemp(&template))
         let folder = String(cString: made)
@@ -69,7 +69,7 @@ final class PostgresServer: Sendable {
                 """.utf8))
     }
 
-    private static func asUser(_ program: String, _ arguments: [String]) -> Command {
+    static func asUser(_ program: String, _ arguments: [String]) -> Command {
         guard getuid() == 0 else {
             return Command(program, arguments, environment: environment, directory: "/")
         }
