@@ -98,9 +98,11 @@ struct PostgresUsersTests {
         #expect(try await ann.read(Self.app)?.bytes == [4])
     }
 
-    @Test("SQL that means the other's rows finds none, and cannot make any", arguments: [
-        "sessions", "versions", "locks",
-    ])
+    @Test(
+        "SQL that means the other's rows finds none, and cannot make any",
+        arguments: [
+            "sessions", "versions", "locks",
+        ])
     func bySQL(table: String) async throws {
         let team = try await Team()
         try await team.admit("bob")
