@@ -108,7 +108,8 @@ extension HTTPField.Name {
     static let accessControlRequestPrivateNetwork = named("Access-Control-Request-Private-Network")
     static let accessControlAllowPrivateNetwork = named("Access-Control-Allow-Private-Network")
 
-    private static func named(_ name: String) -> HTTPField.Name {
+    /// A field by its name, which is one.
+    static func named(_ name: String) -> HTTPField.Name {
         guard let name = HTTPField.Name(name) else { preconditionFailure("no field name: \(name)") }
         return name
     }

@@ -20,6 +20,7 @@ struct Routes: Sendable {
         router.add(middleware: Reception(metrics: metrics, log: log))
         router.add(middleware: gate)
         add(open, to: router)
+        add(PageFile.all.map { (RouterPath($0.path), [(.get, $0.answer)]) }, to: router)
         add(protected, to: router.group().add(middleware: authentication))
         return router
     }

@@ -31,6 +31,7 @@ extension StateStoreConformance {
     private func raise(
         _ app: String, in store: any StateStore, until deadline: ContinuousClock.Instant
     ) async throws {
+        var longestPause = 2
         while ContinuousClock.now < deadline {
             let stored = try #require(try await store.read(app))
             let number = try #require(try JSONReader.read(stored.bytes)["serial"]?.int)
@@ -43,6 +44,9 @@ extension StateStoreConformance {
                 guard failure.code == .writeConflict || failure.code == .locked else {
                     throw failure
                 }
+                // Writers that come back together meet again.
+                try await Task.sleep(for: .milliseconds(Int.random(in: 1...longestPause)))
+                longestPause = min(longestPause * 2, 256)
             }
         }
         Issue.record("no writer may be kept from writing for ever")

@@ -167,6 +167,22 @@ struct LocalZooTests {
         #expect(receipt.proof.status == 200)
     }
 
+    @Test("its front page is a stream of events that never ends")
+    func neverEnds() async throws {
+        let fixture = try LocalFixture()
+        let app = TestApps.python()
+            .replacing("200", with: "501 if self.command == 'HEAD' else 200")
+            .replacing("'Content-Length', str(len(data))", with: "'X-Accel-Buffering', 'no'")
+            .replacing(
+                "if self.command == 'GET': self.wfile.write(data)",
+                with: "while self.command == 'GET': self.wfile.write(data); time.sleep(0.05)")
+        let release = try await fixture.release(["app.py": app], start: "exec python3 app.py") {
+            $0.health.timeout = 10
+        }
+        let (_, receipt) = try await fixture.up(release)
+        #expect(receipt.proof.status == 200)
+    }
+
     @Test("it warms up with 503 first")
     func warmsUp() async throws {
         let fixture = try LocalFixture()

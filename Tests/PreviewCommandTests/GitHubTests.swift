@@ -85,6 +85,25 @@ struct GitHubTests {
         }
     }
 
+    @Test("P11: so are the calls of git, with their ends and without anybody's password")
+    func gitCalls() async throws {
+        try await Sandbox.use { box in
+            try await box.makeRepository()
+            let repository = "file://\(box.root)/repo"
+            let call = /git ls-remote --heads --quiet -- file:\S+\/repo → exit 0, [0-9]+ ms/
+            let once = try await box.preview("detect", repository, "-v")
+            #expect(once.code == 0 && !once.errors.contains(call), "\(once)")
+            let twice = try await box.preview("detect", repository, "-v", "-v")
+            #expect(twice.code == 0 && twice.errors.contains(call), "\(twice)")
+            #expect(twice.errors.contains(/git -C \S+ fetch .+ → exit 0/), "\(twice)")
+            let closed = try await box.preview(
+                "detect", "https://jo:correct-horse@127.0.0.1:1/acme/shop", "-v", "-v")
+            #expect(closed.code == 1, "\(closed)")
+            #expect(closed.errors.contains(/-- https:\/\/127.+ → exit 128/), "\(closed)")
+            #expect(!closed.errors.contains("correct-horse"))
+        }
+    }
+
     @Test("PV0214, PV0215: a refused token ends with 8, a used up limit with a remark")
     func refusals() async throws {
         try await use { box, server, variables in

@@ -216,13 +216,19 @@ struct PlanTests {
         }
     }
 
-    @Test("the provider fly, where it is not part of the program, is refused plainly")
-    func otherProvider() async throws {
+    @Test("fly without a token: plan warns and names the way out, apply is exit 8")
+    func withoutToken() async throws {
         try await Sandbox.use { box in
-            try box.makeSite()
-            let outcome = try await box.preview("plan", "--provider", "fly")
-            #expect(outcome.code != 0 && outcome.errors.contains("fly"), "\(outcome)")
-            #expect(outcome.errors.contains("--local"), "the way out is named: \(outcome)")
+            try await box.makeRepository()
+            try box.write(
+                "preview.yaml",
+                "version: 1\nname: shop\nrepo: file://\(box.root)/repo\nprovider: fly\n")
+            let plan = try await box.preview("plan")
+            #expect(plan.code == 0 && plan.output.contains("[PV0311]"), "\(plan)")
+            #expect(plan.output.contains("--local"), "the way out is named: \(plan)")
+            let applied = try await box.preview("apply", "--yes")
+            #expect(applied.code == 8 && applied.errorCode == "PV0311", "\(applied)")
+            #expect(applied.errors.contains("--local"), "\(applied)")
             let unknown = try await box.preview("plan", "--provider", "heroku")
             #expect(unknown.code == 64 && unknown.errorCode == "PV0701", "\(unknown)")
         }

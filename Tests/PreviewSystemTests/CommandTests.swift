@@ -154,42 +154,6 @@ import Testing
         ProcessIdentity(pid: pid)?.signal(SIGKILL)
     }
 
-    @Test("a command in the terminal shares the process group, and interrupts work again after it")
-    func inTerminal() async throws {
-        let temporary = try TemporaryFolder()
-        let script = "ps -o pgid= -p $$ > group; exit 5"
-        let ending = try await shell(script, directory: temporary.path).runInTerminal {
-            { $0 ?? [] }
-        }
-        #expect(ending == .exited(5))
-        #expect(try pid(in: "group", of: temporary) == getpgrp())
-        var action = sigaction()
-        sigaction(SIGINT, nil, &action)
-        let isIgnored = unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == 1
-        #expect(!isIgnored)
-    }
-
-    @Test(
-        "R-23: output that does not go to a terminal passes the filter, complete to its end",
-        .enabled(if: !Terminal.isTerminal(1) && !Terminal.isTerminal(2)))
-    func filtered() async throws {
-        let passed = Locked<[UInt8]>([])
-        let before = ContinuousClock.now
-        // The sleeper keeps both pipes open after the command's end.
-        let ending = try await shell("sleep 600 & echo $!; printf b >&2; exit 3").runInTerminal {
-            { bytes in
-                passed.withLock { $0 += bytes ?? Array(";".utf8) }
-                return []
-            }
-        }
-        #expect(ending == .exited(3))
-        #expect(ContinuousClock.now - before < .seconds(300))
-        let text = String(decoding: passed.withLock { $0 }, as: UTF8.self)
-        #expect(text.contains("b") && text.count { $0 == ";" } == 2, "\(text)")
-        let sleeper = try #require(Int32(text.filter(\.isNumber)))
-        ProcessIdentity(pid: sleeper)?.signal(SIGKILL)
-    }
-
     @Test("lines come in order from both outputs, the last one without its end")
     func lines() async throws {
         let lines = Locked<[String]>([])
@@ -235,4 +199,52 @@ private func pid(in name: String, of temporary: TemporaryFolder) throws -> Int32
 private func isGone(pidIn name: String, of temporary: TemporaryFolder) async throws -> Bool {
     let pid = try #require(try pid(in: name, of: temporary))
     return try await eventually { ProcessIdentity(pid: pid)?.isAlive != true }
+}
+
+/// One after the other: what a signal does is a matter of the whole process.
+@Suite("A command in the terminal", .serialized) struct TerminalCommandTests {
+    @Test("it shares the process group, and an interrupt does afterwards what it did before")
+    func sharesGroup() async throws {
+        // Where the tests were started in the background, an interrupt is ignored from the start.
+        var own = sigaction()
+        own.__sigaction_handler.sa_handler = { _ in }
+        var inherited = sigaction()
+        sigaction(SIGINT, &own, &inherited)
+        defer { sigaction(SIGINT, &inherited, nil) }
+        let temporary = try TemporaryFolder()
+        let script = "ps -o pgid= -p $$ > group; exit 5"
+        let ending = try await shell(script, directory: temporary.path).runInTerminal {
+            { $0 ?? [] }
+        }
+        #expect(ending == .exited(5))
+        #expect(try pid(in: "group", of: temporary) == getpgrp())
+        var after = sigaction()
+        sigaction(SIGINT, nil, &after)
+        #expect(address(of: after) == address(of: own))
+    }
+
+    private func address(of action: sigaction) -> Int {
+        unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self)
+    }
+
+    @Test(
+        "R-23: output that does not go to a terminal passes the filter, complete to its end",
+        .enabled(if: !Terminal.isTerminal(1) && !Terminal.isTerminal(2)))
+    func filtered() async throws {
+        let passed = Locked<[UInt8]>([])
+        let before = ContinuousClock.now
+        // The sleeper keeps both pipes open after the command's end.
+        let ending = try await shell("sleep 600 & echo $!; printf b >&2; exit 3").runInTerminal {
+            { bytes in
+                passed.withLock { $0 += bytes ?? Array(";".utf8) }
+                return []
+            }
+        }
+        #expect(ending == .exited(3))
+        #expect(ContinuousClock.now - before < .seconds(300))
+        let text = String(decoding: passed.withLock { $0 }, as: UTF8.self)
+        #expect(text.contains("b") && text.count { $0 == ";" } == 2, "\(text)")
+        let sleeper = try #require(Int32(text.filter(\.isNumber)))
+        ProcessIdentity(pid: sleeper)?.signal(SIGKILL)
+    }
 }

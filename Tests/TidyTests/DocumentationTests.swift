@@ -6,6 +6,21 @@ import Testing
         return Documentation(source: source, requirements: Requirements(of: [source])).missing
     }
 
+    @Test("tests that a page names exist")
+    func namedTests() throws {
+        let suites = Set(
+            SourceTree.tests.flatMap(\.lines).compactMap {
+                $0.firstMatch(of: /struct (\w+Tests)\b/).map { String($0.1) }
+            })
+        let pages = try SourceTree.files(below: "Sources").filter { $0.hasSuffix(".md") }
+        for page in pages {
+            for named in try SourceTree.text(of: page).matches(of: /`(\w+Tests)`/) {
+                #expect(suites.contains(String(named.1)), "\(page): \(named.1)")
+            }
+        }
+        #expect(pages.count > 3)
+    }
+
     @Test("properties need words as functions do, whatever their type's say")
     func properties() {
         let text = """

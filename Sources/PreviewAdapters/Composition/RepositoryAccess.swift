@@ -9,6 +9,7 @@ extension Surroundings {
             environment: environment, baseFolder: baseFolder, homeFolder: home,
             temporaryFolder: value("TMPDIR") ?? "/tmp", token: Tokens(self).gitHub)
         settings.isMachineElsewhere = isMachineElsewhere
+        settings.trace = gitTrace
         return GitRepository(settings)
     }
 

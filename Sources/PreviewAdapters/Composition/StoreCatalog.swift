@@ -2,6 +2,9 @@ import PreviewCore
 
 /// Every store: the only place where one is chosen by name.
 struct StoreCatalog {
+    /// Where this machine's own data is unless the file says otherwise.
+    private static let ownFolder = ".preview"
+
     private let choices: Choices
     private let surroundings: Surroundings
 
@@ -39,7 +42,7 @@ struct StoreCatalog {
 
     /// The folder of this machine's own data: that of the records, or the one beside the file.
     private func path(of settings: Config.StateSettings, in folder: String) -> String {
-        let path = settings.settings["path"] ?? ".preview"
+        let path = settings.settings["path"] ?? Self.ownFolder
         return path.hasPrefix("/") ? path : "\(folder)/\(path)"
     }
 

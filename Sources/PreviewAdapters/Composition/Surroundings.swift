@@ -17,6 +17,8 @@ package struct Surroundings: Sendable {
     package var host: String
     /// Told of every HTTP exchange with a provider or a repository's host (BEHAVIOURS P11).
     package var trace: HTTPClient.Trace?
+    /// Told of every call of git, as far as it is not a supervisor's.
+    package var gitTrace: GitCall.Trace?
 
     package init(
         environment: [String: String], workingDirectory: String, executable: String,

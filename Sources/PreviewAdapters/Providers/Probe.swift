@@ -16,6 +16,8 @@ struct Probe: Sendable {
     private static let redirectLimit = 10
     /// How long one answer may take.
     private static let patience = Duration.seconds(15)
+    /// How long, and how much of, a body is listened to.
+    private static let hearing = (time: Duration.seconds(1), bytes: 64 << 10)
 
     private let client: HTTPClient
     private let base: String
@@ -54,7 +56,7 @@ struct Probe: Sendable {
         while let url = urls.last {
             let response: HTTPResponse
             do {
-                response = try await client.send(request(method, url, patience: patience))
+                response = try await answer(to: request(method, url, patience: patience))
             } catch {
                 let isForeign = error.cause == .invalidResponse
                 return .noAnswer(reason: isForeign ? "what it sends is not HTTP" : "\(error)")
@@ -78,10 +80,38 @@ struct Probe: Sendable {
             // The connection must not stay open: an open one keeps the app awake.
             headers: [HTTPHeader("Connection", "close"), HTTPHeader("Accept", "*/*")],
             timeout: patience,
-            addressOverrides: overrides,
-            bodyLimit: 64 << 10,
-            excess: .cut
+            addressOverrides: overrides
         )
+    }
+
+    /// Asks for an answer that began and did not break off. Its body is heard out where that is soon
+    /// over, so that no app is cut short; one that never ends, such as a stream of events, is an
+    /// answer all the same.
+    private func answer(to request: HTTPRequest) async throws(HTTPFailure) -> HTTPResponse {
+        let stream = try await client.stream(request)
+        let failure = await withTaskGroup(of: HTTPFailure?.self) { group in
+            group.addTask {
+                do throws(HTTPFailure) {
+                    var rest = Self.hearing.bytes
+                    for try await part in stream {
+                        rest -= part.count
+                        if rest <= 0 { break }
+                    }
+                    return nil
+                } catch {
+                    return error
+                }
+            }
+            group.addTask {
+                // It is cancelled when the body has ended before.
+                try? await Task.sleep(for: Self.hearing.time)
+                return nil
+            }
+            defer { group.cancelAll() }
+            return await group.next() ?? nil
+        }
+        if let failure { throw failure }
+        return stream.response
     }
 
     /// The next URL of this preview, or `nil` for one that leads elsewhere: that is the end of what

@@ -1,12 +1,14 @@
 /// One call of git: the words after the program's name. It never passes a shell, and what comes
 /// from outside always stands behind `--` or `--end-of-options`.
 package struct GitCommand: Hashable, Sendable {
+    /// What this call says beyond the precautions.
+    let words: [String]
     /// The arguments, with the precautions of every call in front.
-    package let arguments: [String]
+    package var arguments: [String] { Self.precautions + words }
 
     /// Makes a call in a folder; `nil` where git needs none.
     init(in folder: String? = nil, _ arguments: [String]) {
-        self.arguments = Self.precautions + (folder.map { ["-C", $0] } ?? []) + arguments
+        words = (folder.map { ["-C", $0] } ?? []) + arguments
     }
 
     /// Only https, ssh, git and file (and `file` not for a submodule, which the user did not name),

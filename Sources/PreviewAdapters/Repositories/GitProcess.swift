@@ -9,6 +9,8 @@ struct GitProcess: Sendable {
     /// How long one call may take.
     let limit: Duration
     let failures: GitFailures
+    /// Told of every call.
+    var trace: GitCall.Trace?
     /// The largest output that is taken; a listing of a million files fits.
     private static let outputLimit = 256 << 20
 
@@ -21,7 +23,7 @@ struct GitProcess: Sendable {
             command.arguments,
             environment: environment.variables
         )
-        do throws(ProcessFailure) {
+        return try await traced(command) { () throws(ProcessFailure) in
             let result = try await prepared.run(
                 input: input,
                 outputLimit: Self.outputLimit,
@@ -32,8 +34,6 @@ struct GitProcess: Sendable {
                 output: result.output,
                 errors: result.errorText
             )
-        } catch {
-            throw failure(error)
         }
     }
 
@@ -51,14 +51,27 @@ struct GitProcess: Sendable {
     ) async throws -> GitOutcome {
         let prepared = Command(program, command.arguments, environment: environment.variables)
         let lines = Locked<[String]>([])
-        do throws(ProcessFailure) {
+        return try await traced(command) { () throws(ProcessFailure) in
             let ending = try await prepared.streamLines(timeout: limit) { line in
                 lines.withLock { $0 = $0.suffix(99) + [line] }
                 await onLine(line)
             }
             let errors = lines.withLock { $0.joined(separator: "\n") }
             return GitOutcome(status: ending.gitStatus, errors: errors)
+        }
+    }
+
+    /// Runs a call of git and tells of it.
+    private func traced(
+        _ command: GitCommand, _ call: () async throws(ProcessFailure) -> GitOutcome
+    ) async throws -> GitOutcome {
+        let began = ContinuousClock.now
+        do throws(ProcessFailure) {
+            let outcome = try await call()
+            trace?(GitCall(command, status: outcome.status, duration: .now - began))
+            return outcome
         } catch {
+            trace?(GitCall(command, status: nil, duration: .now - began))
             throw failure(error)
         }
     }

@@ -12,7 +12,8 @@ extension GitRepository {
             program: try program,
             environment: GitEnvironment(inherited: environment),
             limit: settings.limit,
-            failures: GitFailures(address: folder, token: nil)
+            failures: GitFailures(address: folder, token: nil),
+            trace: settings.trace
         )
     }
 
@@ -22,7 +23,8 @@ extension GitRepository {
             program: try program,
             environment: try await environment(for: remote),
             limit: settings.limit,
-            failures: GitFailures(address: remote.fetchURL, token: token(for: remote))
+            failures: GitFailures(address: remote.fetchURL, token: token(for: remote)),
+            trace: settings.trace
         )
     }
 
@@ -67,7 +69,8 @@ extension GitRepository {
                 program: try program,
                 environment: GitEnvironment(inherited: settings.environment),
                 limit: settings.limit,
-                failures: GitFailures(address: "", token: nil)
+                failures: GitFailures(address: "", token: nil),
+                trace: settings.trace
             )
             let outcome = try await process.run(.sshCommand)
             return outcome.status == 0 ? outcome.text : nil

@@ -20,6 +20,8 @@ package struct GitRepository: RepositorySource {
         package var isMachineElsewhere = false
         /// How long one call of git may take.
         package var limit: Duration
+        /// Told of every call of git.
+        package var trace: GitCall.Trace?
 
         package init(
             environment: [String: String],

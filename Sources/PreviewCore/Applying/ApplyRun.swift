@@ -21,6 +21,8 @@ struct ApplyRun: Sendable {
     private var hasSaved = false
     /// What the last look outside found different from the record.
     private var drift: [Drift] = []
+    /// The look of a moment ago, while nobody was asked and nothing was done since.
+    private var undisturbed: View?
     /// What was already warned of.
     private var warned: Set<String> = []
     /// Steps from this one on are still to be done again, done or not.
@@ -115,10 +117,15 @@ struct ApplyRun: Sendable {
         var approved: (step: PlannedStep, approval: Approval)?
         var (runs, rounds) = (0, 0)
         while true {
-            let view = try await look()
+            let view = try await look(after: undisturbed)
+            undisturbed = nil
             tellWhatCouldNotBeSeen(view)
             let planned = view.plan[step.id]
-            guard planned.action != .none else { return reportNothingToDo(step, ran: runs > 0) }
+            guard planned.action != .none else {
+                // The next step is planned from what was just seen; a saved one is checked anew.
+                if request.saved == nil { undisturbed = view }
+                return reportNothingToDo(step, ran: runs > 0)
+            }
             guard runs < 2, rounds < 10 else { throw Failure.keepsMoving(step.id) }
             try checkSaved(view.plan, for: step.id)
             try await checkOrder(of: planned, in: view.plan)

@@ -218,7 +218,7 @@ package struct Config: Hashable, Sendable {
         /// The store's own keys as the file has them, such as `bucket`.
         package var settings: [String: String]
 
-        package init(_ store: StoreName, _ settings: [String: String] = [:]) {
+        package init(_ store: StoreName, _ settings: [String: String]) {
             self.store = store
             self.settings = settings
         }
@@ -229,7 +229,7 @@ package struct Config: Hashable, Sendable {
         }
 
         /// Where the record is kept unless the file says otherwise.
-        package static let standard = StateSettings(.file)
+        package static let standard = StateSettings.folder(".preview")
     }
 
     /// The stores whose keys the file's format knows (SPEC section 6).

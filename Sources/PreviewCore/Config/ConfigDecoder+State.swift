@@ -10,7 +10,9 @@ extension ConfigDecoder {
                 requireKey(key.key, of: store, in: section)
             }
         }
-        config.state = Config.StateSettings(store, settings(in: section))
+        let settings = settings(in: section)
+        config.state =
+            store == .file && settings.isEmpty ? .standard : Config.StateSettings(store, settings)
         guard let node = section["encrypt"] else { return }
         if let section = self.section(node, "state.encrypt") {
             config.stateKey = value(Keys.State.encryptKey, in: section)

@@ -88,6 +88,7 @@ struct UnlockCommand: PreviewCommand {
         var folders = try await store.list().sorted()
         if let app {
             folders = [try await RecordPlace.folder(named: app, in: store)]
+            // Without a usable configuration there is no own record to add.
         } else if let own = try? await Workspace.open(context.choices, in: context.surroundings),
             !folders.contains(own.folder)
         {

@@ -155,8 +155,10 @@ struct CommandRunner {
         var surroundings = try Surroundings.ofThisProcess()
         let verbosity = max(flags.verbose, surroundings.isSet("PREVIEW_DEBUG") ? 2 : 0)
         if verbosity > 1 {
-            // An exchange knows no secret: no header, no body, and of a query only the names.
+            // Neither knows a secret: no header, no body, of a query only the names, and of an
+            // address no user.
             surroundings.trace = { OutputChannel.standardError.write("\($0)\n") }
+            surroundings.gitTrace = { OutputChannel.standardError.write("\($0)\n") }
         }
         #if DEBUG
             guard FaultPoint.configure(surroundings.value("PREVIEW_FAULT")) else {

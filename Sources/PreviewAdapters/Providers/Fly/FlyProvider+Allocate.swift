@@ -10,8 +10,7 @@ extension FlyProvider {
                 if let adopted = place.adopted {
                     return described(adopted, app: place.app, owner: spec.owner)
                 }
-                try await giveAddresses(to: place, attempt: attempt)
-                let machine = try await makeMachine(spec, in: place, attempt: attempt)
+                let machine = try await furnish(place, with: spec, attempt: attempt)
                 if let previous, previous.id != machine.id { try await take(away: previous) }
                 return described(machine, app: place.app, owner: spec.owner)
             } catch let failure as FlyFailure where failure.isFinal {
@@ -20,6 +19,24 @@ extension FlyProvider {
                 throw failure
             }
         }
+    }
+
+    /// Gives an app its addresses and its machine. In one that was just made they go side by side;
+    /// elsewhere an address that is refused must not leave a machine behind.
+    private func furnish(
+        _ place: Place, with spec: MachineSpec, attempt: any AttemptRecorder
+    ) async throws -> FlyMachine {
+        guard place.isFresh else {
+            try await giveAddresses(to: place, attempt: attempt)
+            return try await makeMachine(spec, in: place, attempt: attempt)
+        }
+        // Named one after the other: a record is written by one at a time.
+        try await attempt.willMake(.address, named: "addresses of \(place.app)")
+        try await attempt.willMake(.machine, named: "pv-\(attempt.key)")
+        async let addresses: Void = giveAddresses(to: place, attempt: attempt)
+        let machine = try await makeMachine(spec, in: place, attempt: attempt)
+        try await addresses
+        return machine
     }
 
     /// Removes an app that this attempt made in vain. While it is there the attempt stays open.

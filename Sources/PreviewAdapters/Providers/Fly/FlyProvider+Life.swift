@@ -3,25 +3,34 @@ import PreviewSystem
 
 extension FlyProvider {
     package func shutDown(_ machine: Machine) async throws {
-        if try await isOurs(machine) { try await stop(machine) }
-    }
-
-    /// Whether there is something of this record to end; absent and taken over are as good as ended.
-    private func isOurs(_ machine: Machine) async throws -> Bool {
         try await translating(step: nil) {
-            guard let found = try await find(machine) else { return false }
-            return !found.isTakenOver(from: machine)
+            // Absent and taken over are as good as ended.
+            guard let found = try await find(machine), !found.isTakenOver(from: machine) else {
+                return
+            }
+            try await end(found, of: machine)
         }
     }
 
     package func stop(_ machine: Machine) async throws {
         try await translating(step: nil) {
-            guard let found = try await find(machine), !found.isResting else { return }
+            guard let found = try await find(machine) else { return }
             if found.isTakenOver(from: machine) { throw Self.takenOver(machine, nil) }
-            try await unlessGone { try await client.stop(machine.id, in: machine.app) }
-            try await wait(
-                for: "machine \(machine.name) to stop", within: pace.end, step: nil
-            ) {
+            try await end(found, of: machine)
+        }
+    }
+
+    /// Stops a machine that runs and waits until it rests.
+    private func end(_ found: FlyMachine, of machine: Machine) async throws {
+        guard !found.isResting else { return }
+        try await unlessGone { try await client.stop(machine.id, in: machine.app) }
+        try await wait(for: "machine \(machine.name) to stop", within: pace.end, step: nil) {
+            switch try await client.wait(
+                for: ["stopped"], of: machine.id, version: found.version, in: machine.app,
+                seconds: pace.hold)
+            {
+            case .reached, .gone: return true
+            case .ranOut, .impossible, .superseded:
                 let seen = try await find(machine)
                 return seen?.isResting ?? true ? true : nil
             }

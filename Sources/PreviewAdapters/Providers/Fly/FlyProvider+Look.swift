@@ -33,12 +33,16 @@ extension FlyProvider {
 
     package func inspect(_ machine: Machine) async throws -> MachineStatus? {
         try await translating(step: nil) { () -> MachineStatus? in
-            guard let found = try await find(machine) else { return nil }
+            let changed = justChanged(machine)
+            var seen = changed
+            if seen == nil { seen = try await look(at: machine) }
+            guard let found = seen else { return nil }
             if found.isTakenOver(from: machine) { throw Self.takenOver(machine, nil) }
             let config = MachineConfiguration(found.config)
             let marks = config.marks
             var changes = config.changedParts
-            if let marks, !marks.secrets.isEmpty {
+            // What we set a moment ago is as we set it.
+            if changed == nil, let marks, !marks.secrets.isEmpty {
                 let secrets = try await client.secrets(of: machine.app)
                 if Self.digest(of: secrets) != marks.secrets {
                     changes.append("secrets")

@@ -75,7 +75,8 @@ package struct FlyProvider: Provider {
     let surroundings: Surroundings
     /// What the plan saw of the names that the app could have.
     private let standings = Locked<[String: FlyStanding]>([:])
-    /// A machine as the answer to our own change showed it, good for one look a moment later.
+    /// A machine as the answer to our own change showed it, good for the next change a moment later
+    /// and for the plans before that.
     private let answered = Locked<(machine: FlyMachine, at: ContinuousClock.Instant)?>(nil)
 
     /// Nothing is asked before the first question.
@@ -127,15 +128,25 @@ package struct FlyProvider: Provider {
             region: machine.region, lineage: owner.lineage)
     }
 
-    /// A machine by its record; `nil` when it is gone.
+    /// The machine as the answer to our own change of a moment ago showed it.
+    func justChanged(_ machine: Machine) -> FlyMachine? {
+        guard let known = answered.withLock(\.self), known.machine.id == machine.id,
+            .now - known.at < pace.look
+        else { return nil }
+        return known.machine
+    }
+
+    /// A machine by its record, for doing something with it; `nil` when it is gone.
     func find(_ machine: Machine) async throws -> FlyMachine? {
-        let known = answered.withLock { answer in
-            defer { answer = nil }
-            return answer
-        }
-        if let known, known.machine.id == machine.id, .now - known.at < pace.look {
-            return known.machine
-        }
+        let known = justChanged(machine)
+        // After what is done now it is another one.
+        answered.withLock { $0 = nil }
+        if let known { return known }
+        return try await look(at: machine)
+    }
+
+    /// A machine by its record as the platform shows it; `nil` when it is gone.
+    func look(at machine: Machine) async throws -> FlyMachine? {
         // One that was made a moment ago may not be seen by everybody yet, and one that was
         // destroyed can still be read: being found nowhere has to be seen more than once.
         for number in 1...3 {
@@ -187,16 +198,24 @@ package struct FlyProvider: Provider {
     }
 
     /// The same once an update that is under way has come to its end.
-    func settled(_ machine: Machine, step: StepID?) async throws -> FlyMachine {
+    ///
+    /// `tellsEvents`: whether what happened to the machine until then matters; else it is not asked
+    /// for again once the wait has said where it ended.
+    func settled(
+        _ machine: Machine, step: StepID?, tellsEvents: Bool = true
+    ) async throws -> FlyMachine {
         try await wait(
             for: "the update of machine \(machine.name)", within: pace.start, step: step
         ) {
-            let found = try await require(machine, step: step)
+            var found = try await require(machine, step: step)
             if !found.isChanging { return found }
-            _ = try await client.wait(
+            let wait = try await client.wait(
                 for: ["settled"], of: found.id, version: found.version, in: machine.app,
                 seconds: pace.hold)
-            return nil
+            guard !tellsEvents, case .reached(let state?) = wait else { return nil }
+            // A server may say no more than what it was asked for.
+            found.state = state
+            return found.isResting || found.isRunning ? found : nil
         }
     }
 
@@ -205,7 +224,7 @@ package struct FlyProvider: Provider {
     func requireMarked(
         _ machine: Machine, step: StepID
     ) async throws -> (machine: FlyMachine, marks: MachineMarks) {
-        let found = try await settled(machine, step: step)
+        let found = try await settled(machine, step: step, tellsEvents: false)
         if let marks = found.marks { return (found, marks) }
         throw Rejection(
             Failure(

@@ -176,7 +176,7 @@ extension S3Store {
         let condition = version.map { S3Client.Condition.version($0) } ?? .absent
         guard let next = try await client.put(key, bytes, if: condition) else {
             if isVersionNew, let serial { try await dropOrphan(of: app, serial) }
-            throw Failure.writeConflict(app, at: client.settings.place(of: key))
+            throw Failure.writeConflict(app, at: place(of: app))
         }
         seen.withLock { $0 = (app, StoredBytes(bytes: bytes, version: next)) }
         if let serial {
@@ -210,7 +210,7 @@ extension S3Store {
         }
         if let known { return known }
         guard let stored = try await read(app), stored.version == version else {
-            throw Failure.writeConflict(app, at: client.settings.place(of: recordKey(app)))
+            throw Failure.writeConflict(app, at: place(of: app))
         }
         return stored.bytes
     }

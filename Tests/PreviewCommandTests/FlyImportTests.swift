@@ -3,7 +3,7 @@ import PreviewCore
 import Testing
 
 @Suite("Import of an app that exists")
-struct ImportTests {
+struct FlyImportTests {
     private static let settings = "env: { LOG_LEVEL: info }\nsecrets: [ API_KEY ]\n"
 
     /// A preview that runs, and whose record is lost; its app.
