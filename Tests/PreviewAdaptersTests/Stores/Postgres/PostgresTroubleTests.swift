@@ -14,7 +14,8 @@ struct PostgresTroubleTests {
     )
     func outage() async throws {
         let server = try await PostgresServer()
-        let store = try await server.makeStore()
+        let database = try await server.makeDatabase()
+        let store = try PostgresStore(settings: ["url": server.url(database)])
         let simulated = SimulatedWorld()
         let applier = Applier(
             world: simulated.world, store: store, approver: ScriptedApprover.yes,
@@ -32,6 +33,10 @@ struct PostgresTroubleTests {
         let folder = SimulatedWorld.identity.folder
         let kept = try await StateRecord.load(folder, from: store)
         #expect(kept?.state[.machine].attempt?.open == true)
+        // Nobody could give the lock back: it ends by itself, which is not waited for here.
+        try await server.run(
+            "UPDATE machine_setup_locks SET expires_at = now() - interval '1 second'",
+            in: database)
         let state = try await applier.apply(request)
         #expect(Session(of: state, isLocked: false).overallStatus == .completed)
         #expect(await simulated.provider.contents.machines.count == 1)
@@ -46,7 +51,7 @@ struct PostgresTroubleTests {
         let version = try await store.write([1], for: app, replacing: nil, keeping: nil)
         try await server.run(
             """
-            SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+            SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
             WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()
             """)
         _ = try await store.write([2], for: app, replacing: version, keeping: 1)
@@ -72,6 +77,12 @@ struct PostgresTroubleTests {
             SELECT count(*) FROM pg_stat_activity
             WHERE datname = '\(database)' AND wait_event_type = 'Lock'
             """
+        let locks = """
+            SELECT count(*) FROM pg_locks
+            WHERE mode = 'AccessExclusiveLock'
+                AND database = (SELECT oid FROM pg_database WHERE datname = '\(database)')
+            """
+        try await eventually("the table is locked") { try await server.run(locks) == ["1"] }
         let write = Task {
             try await store.write([2], for: app, replacing: version, keeping: 1)
         }
