@@ -52,7 +52,7 @@ struct Preview: AsyncParsableCommand {
             CommandGroup(
                 name: "Help",
                 subcommands: [
-                    ExplainCommand.self, HelpCommand.self, SchemaCommand.self,
+                    DoctorCommand.self, ExplainCommand.self, HelpCommand.self, SchemaCommand.self,
                     CompletionsCommand.self, VersionCommand.self,
                 ]),
         ])

@@ -33,6 +33,15 @@ struct ValuesDigestTests {
         #expect(Digest.hexadecimal(Digest.sha1(Array(text.utf8))) == digest)
     }
 
+    @Test("MD5 of the examples in RFC 1321")
+    func md5() throws {
+        for (text, digest) in [
+            ("", "d41d8cd98f00b204e9800998ecf8427e"), ("abc", "900150983cd24fb0d6963f7d28e17f72"),
+        ] {
+            #expect(try Digest.hexadecimal(#require(Digest.md5(Array(text.utf8)))) == digest)
+        }
+    }
+
     @Test("a million letters")
     func long() {
         var hasher = SHA256Hasher()

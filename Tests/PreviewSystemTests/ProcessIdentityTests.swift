@@ -16,6 +16,17 @@ import Testing
         #expect(waitpid(process.pid, nil, 0) == process.pid)
     }
 
+    @Test("R-44: when a process began is known in wall time")
+    func began() async throws {
+        let before = Int(Moment.unixMilliseconds / 1000)
+        let process = try shell("exec sleep 60").start(.ownSession)
+        let after = Int(Moment.unixMilliseconds / 1000)
+        let started = try #require(process.startedUnixSeconds)
+        #expect((before - 2...after + 2).contains(started))
+        await process.endTree(grace: .zero)
+        #expect(waitpid(process.pid, nil, 0) == process.pid)
+    }
+
     @Test("R-43: a reused number is not signalled", arguments: ["start", "boot"])
     func reused(what: String) async throws {
         let process = try shell("exec sleep 60").start(.ownSession)

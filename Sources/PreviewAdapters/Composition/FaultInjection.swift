@@ -79,6 +79,8 @@ extension Provider {
         }
 
         func remove(_ app: String) async throws { try await store.remove(app) }
+
+        func examine() async throws -> StoreStanding { try await store.examine() }
     }
 
     private struct FaultyProvider: Provider {

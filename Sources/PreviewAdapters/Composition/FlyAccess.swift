@@ -17,26 +17,44 @@ struct FlyAccess {
     /// The provider of one preview. Without a token it is one whose every call fails, so that a plan
     /// can still be made from the record.
     func provider(git: GitRepository, redactor: Redactor) -> FlyProvider {
-        let http = HTTPClient(
-            userAgent: Self.userAgent, network: surroundings.network, keepsCookies: true,
-            trace: surroundings.trace)
-        let client = FlyClient(
-            token: token,
-            machinesURL: base("FLY_FLAPS_BASE_URL", FlyClient.machinesURL),
-            platformURL: base("FLY_API_BASE_URL", FlyClient.platformURL), http: http,
-            retries: policy)
+        let http = http
         return FlyProvider(
             .init(
-                client: client,
-                organization: surroundings.value("FLY_ORG") ?? surroundings.value("FLY_ORG_ID"),
+                client: client(http), organization: organization,
                 urlTemplate: base("FLY_APP_URL_TEMPLATE", "https://{app}.fly.dev"), http: http,
                 repositoryToken: Tokens(surroundings).gitHub, isPublic: git.isReadableByAnybody,
                 redactor: redactor, now: Clocks.now, hints: hints))
     }
 
     /// The token, wherever it is; `nil` where there is none.
-    var token: FlyToken? {
-        Self.tokens.lazy.compactMap(surroundings.value).first.map(FlyToken.init)
+    var token: FlyToken? { tokenVariable.flatMap(surroundings.value).map(FlyToken.init) }
+
+    /// The variable that the token is in.
+    var tokenVariable: String? { Self.tokens.first { surroundings.value($0) != nil } }
+
+    /// The organization that apps are to be made in, where one is named.
+    var organization: String? {
+        surroundings.value("FLY_ORG") ?? surroundings.value("FLY_ORG_ID")
+    }
+
+    /// Where the Machines API is.
+    var machinesURL: String { base("FLY_FLAPS_BASE_URL", FlyClient.machinesURL) }
+    /// Where GraphQL and the logs are.
+    var platformURL: String { base("FLY_API_BASE_URL", FlyClient.platformURL) }
+
+    /// The platform's interfaces, without a provider around them.
+    var client: FlyClient { client(http) }
+
+    private func client(_ http: HTTPClient) -> FlyClient {
+        FlyClient(
+            token: token, machinesURL: machinesURL, platformURL: platformURL, http: http,
+            retries: policy)
+    }
+
+    private var http: HTTPClient {
+        HTTPClient(
+            userAgent: Self.userAgent, network: surroundings.network, keepsCookies: true,
+            trace: surroundings.trace)
     }
 
     private static let userAgent = "preview"
@@ -58,9 +76,8 @@ struct FlyAccess {
 
     /// What to say of variables that are read and have a better name.
     private var hints: [Plan.Warning] {
-        let used = Self.tokens.first { surroundings.value($0) != nil }
         var renamed: [(String, String)] = []
-        if let used, Self.tokens.suffix(2).contains(used) {
+        if let used = tokenVariable, Self.tokens.suffix(2).contains(used) {
             renamed.append((used, "FLY_API_TOKEN"))
         }
         if surroundings.value("FLY_ORG") == nil, surroundings.value("FLY_ORG_ID") != nil {

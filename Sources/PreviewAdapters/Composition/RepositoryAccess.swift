@@ -26,7 +26,10 @@ extension Surroundings {
         GitHubSource(git: git, api: try gitHubAPI(), remark: remark)
     }
 
-    private func gitHubAPI() throws -> GitHubAPI? {
+    /// GitHub's interface; `nil` without a token for it, or where nothing says where it is.
+    ///
+    /// - Throws: ``Failure`` when `GITHUB_API_URL` is no address that may get a token.
+    func gitHubAPI() throws -> GitHubAPI? {
         guard let token = Tokens(self).gitHub else { return nil }
         let chosen = value("GITHUB_API_URL")
         // Another server than the public one has its API at an address of its own.

@@ -41,17 +41,21 @@ package enum ProviderCatalog {
         }
     }
 
+    /// The provider of this machine, for what only it can tell.
+    static func local(_ ingredients: Ingredients) -> LocalProvider {
+        var surroundings = LocalProvider.Surroundings(
+            root: ingredients.data.path, executable: ingredients.surroundings.executable,
+            environment: ingredients.surroundings.environment, git: ingredients.source)
+        surroundings.hidden = Tokens(ingredients.surroundings).all
+        return LocalProvider(surroundings)
+    }
+
     /// The provider of a name.
     package static func make(
         _ name: ProviderName, _ ingredients: Ingredients
     ) -> any Provider {
         switch name {
-        case .local:
-            var surroundings = LocalProvider.Surroundings(
-                root: ingredients.data.path, executable: ingredients.surroundings.executable,
-                environment: ingredients.surroundings.environment, git: ingredients.source)
-            surroundings.hidden = Tokens(ingredients.surroundings).all
-            return LocalProvider(surroundings).passingFaultPoints
+        case .local: return local(ingredients).passingFaultPoints
         case .fly:
             return FlyAccess(
                 surroundings: ingredients.surroundings, retries: ingredients.retries

@@ -97,7 +97,7 @@ extension GitHubAPI {
 
     /// Follows redirects by itself: the token must not go to another host, which libcurl could not
     /// promise for a header of our own.
-    private func get(
+    func get(
         _ path: String,
         accept: String,
         upTo limit: Int,

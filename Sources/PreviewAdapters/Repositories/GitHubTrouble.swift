@@ -87,7 +87,7 @@ extension GitHubTrouble.Answer {
             .map { String($0.prefix { $0 != ";" && $0 != " " }) }
     }
 
-    fileprivate var evidence: [Failure.Evidence] {
+    var evidence: [Failure.Evidence] {
         let words = message.isEmpty ? "" : ", \"\(message)\""
         return [.init("GitHub's API", "status \(status)\(words)")]
             + (requestID.map { [.init("request id", $0)] } ?? [])

@@ -76,6 +76,8 @@ package struct SealedStore: StateStore {
 
     package func remove(_ app: String) async throws { try await store.remove(app) }
 
+    package func examine() async throws -> StoreStanding { try await store.examine() }
+
     private func open(_ stored: StoredBytes, of app: String) throws(Failure) -> StoredBytes {
         StoredBytes(bytes: try keys.open(stored.bytes, of: app), version: stored.version)
     }

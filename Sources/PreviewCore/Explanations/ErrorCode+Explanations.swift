@@ -113,6 +113,9 @@ extension ErrorCode {
         case .usage: .usage
         case .interrupted: .interrupted
         case .timedOut: .timedOut
+        case .clocksDiffer: .clocksDiffer
+        case .diskAlmostFull: .diskAlmostFull
+        case .strayProcesses: .strayProcesses
         case .internalError: .internalError
         }
     }

@@ -45,6 +45,25 @@ package protocol StateStore: Sendable {
     func breakLock(of app: String, heldBy id: String) async throws
     /// Removes everything kept for an app, including earlier versions.
     func remove(_ app: String) async throws
+    /// What `preview doctor` finds out about the store itself. Touches no record, but may write
+    /// what it needs for a proof; a store without questions of its own says nothing.
+    ///
+    /// - Throws: ``Failure``: not reachable, not allowed, or ``ErrorCode/storeUnsafe``.
+    func examine() async throws -> StoreStanding
+}
+
+/// What a store showed of itself.
+package struct StoreStanding: Hashable, Sendable {
+    /// How it was seen to keep two writers apart, as it reads after a colon; `nil` where nothing had
+    /// to be tried.
+    package var fence: String?
+    /// What time it is there; `nil` where that is this machine's clock, or nothing tells.
+    package var time: Timestamp?
+
+    package init(fence: String? = nil, time: Timestamp? = nil) {
+        self.fence = fence
+        self.time = time
+    }
 }
 
 /// A lock that is held until it is released or its process ends.
@@ -127,6 +146,8 @@ package struct LockHolder: Hashable, Sendable, Codable {
 
 extension StateStore {
     package var knowsOtherMachines: Bool { true }
+
+    package func examine() async throws -> StoreStanding { StoreStanding() }
 
     package func read(all apps: [String]) async throws -> [(app: String, stored: FleetEntry)] {
         try await read(all: apps, sideBySide: 1)

@@ -117,6 +117,9 @@ package enum ErrorCode: String, CaseIterable, Codable, Sendable {
     case usage = "PV0701"
     case interrupted = "PV0702"
     case timedOut = "PV0703"
+    case clocksDiffer = "PV0704"
+    case diskAlmostFull = "PV0705"
+    case strayProcesses = "PV0706"
 
     // The server
     case tokenWrong = "PV0801"

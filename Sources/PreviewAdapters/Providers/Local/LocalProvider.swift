@@ -311,7 +311,7 @@ extension LocalProvider {
         return try MachinePlace.read(.machine, in: folder)
     }
 
-    private func documents() throws -> [MachineDocument] {
+    func documents() throws -> [MachineDocument] {
         let names: [String]
         do {
             names = try Folder.open(surroundings.root).entryNames()

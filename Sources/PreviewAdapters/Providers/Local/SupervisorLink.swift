@@ -7,6 +7,10 @@ struct SupervisorLink: Sendable {
     let folder: Folder
     let machine: MachineDocument
 
+    /// The command of this program that is a supervisor; the folder of all previews and the name of the
+    /// preview follow it.
+    static let word = "__supervise"
+
     /// How long a supervisor may take to end after it was asked: the grace of its app, and force.
     private static let endPatience = Duration.seconds(20)
 
@@ -128,7 +132,7 @@ struct SupervisorLink: Sendable {
         environment["PATH"] = order.baseEnvironment["PATH"]
         let command = Command(
             order.executable,
-            ["__supervise", place.root, place.app],
+            [Self.word, place.root, place.app],
             environment: environment
         )
         let supervisor = try command.start(

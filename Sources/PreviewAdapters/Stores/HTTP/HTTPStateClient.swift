@@ -84,6 +84,18 @@ struct HTTPStateClient: Sendable {
             fix: "its bytes are not those of its Content-MD5; look at the server and its proxies")
     }
 
+    /// What time it is at the server, by the date of an answer; asks for a document by its name.
+    func time(askingFor app: String) async throws -> Timestamp? {
+        let call = Call("GET", addresses.document(of: app))
+        let response = try await send(call).response
+        guard response.status < 300 || response.status == 404 else {
+            throw refusal(call, response, .cannotRead)
+        }
+        return response.header("Date").flatMap(HTTPDate.unixSeconds).map {
+            Timestamp(seconds: Int($0))
+        }
+    }
+
     /// Writes a document.
     ///
     /// Where an answer was lost, the document is read back: bytes that are there were written. To be

@@ -1,4 +1,4 @@
-import PreviewCore
+package import PreviewCore
 import PreviewSystem
 
 extension HTTPStore {
@@ -8,6 +8,15 @@ extension HTTPStore {
         case entityTags
         /// It refuses writes that do not name the lock that is held.
         case lockIDs
+    }
+
+    package func examine() async throws -> StoreStanding {
+        let time = try await client.time(askingFor: "preview-probe")
+        let fence =
+            try await honoursTags(for: "preview-probe")
+            ? "a write with a wrong `If-Match` was refused as it must"
+            : "by the lock's ID, which is proven before the first write of a run"
+        return StoreStanding(fence: fence, time: time)
     }
 
     private static let wrongTag = "\"preview-probe\""

@@ -31,18 +31,12 @@ extension HTTPStore {
     }
 
     package func breakLock(of app: String, heldBy id: String) async throws {
-        if let here = try await marks.holder(of: app), here.id == id { throw holderAlive(here) }
-        guard let lock = try await lockOnServer(of: app) else {
-            throw Failure(
-                .nothingRecorded, "nobody holds the lock of \(app)",
-                fix: "nothing has to be unlocked")
+        if let here = try await marks.holder(of: app), here.id == id {
+            throw Failure.holderAlive(here)
         }
-        guard lock.id == id else {
-            throw Failure(
-                .usage, .usage, "lock \(id) does not exist; the lock of \(app) is \(lock.id)",
-                evidence: [.init("holder", lock.holder.text)], retry: "preview unlock \(lock.id)")
-        }
-        guard !isAlive(lock.holder) else { throw holderAlive(lock.holder) }
+        guard let lock = try await lockOnServer(of: app) else { throw Failure.notLocked(app) }
+        guard lock.id == id else { throw Failure.otherLock(id, of: app, heldBy: lock.holder) }
+        guard !isAlive(lock.holder) else { throw Failure.holderAlive(lock.holder) }
         guard try await client.giveBack(lock, of: app) else {
             throw Failure(
                 .locked, .locked, "the server does not give up the lock of \(app)",
@@ -63,7 +57,7 @@ extension HTTPStore {
             let isMomentary = other?.id.hasPrefix(Self.momentaryID) == true
             let limit = isMomentary ? max(timeout, Self.momentaryLife) : timeout
             guard ContinuousClock.now < begun + limit else {
-                throw locked(app, by: other, waited: timeout)
+                throw Failure.locked(app, by: other?.holder, waited: timeout)
             }
             if !isMomentary, ContinuousClock.now >= nextSign {
                 waiting(other?.holder)
@@ -88,17 +82,6 @@ extension HTTPStore {
             id: Self.momentaryID + Digest.hexadecimal(Moment.randomBytes(6)), user: setup.user,
             host: setup.host, process: Host.processID, command: "preview (\(purpose))",
             since: Timestamp(seconds: Int(Moment.unixMilliseconds / 1000)))
-    }
-
-    /// The failure of who was locked out.
-    func locked(_ app: String, by other: TerraformLock?, waited: Duration) -> Failure {
-        Failure(
-            .locked, .locked, "another run is working on \(app)",
-            evidence: [.init("holder", other?.holder.text ?? "unknown")],
-            fix: waited > .zero
-                ? "it did not finish within \(waited.components.seconds) s; wait longer or end it"
-                : "wait for it with `--lock-timeout 5m`",
-            retry: "preview apply --lock-timeout 5m")
     }
 
     /// Asks once. A request that is cancelled on its way may have taken the lock, which nobody would give
@@ -140,14 +123,6 @@ extension HTTPStore {
         // A process that began later has the number of one that ended; clocks are not that exact.
         guard let started = process.startedUnixSeconds else { return true }
         return started <= holder.since.seconds + 5
-    }
-
-    private func holderAlive(_ holder: LockHolder) -> Failure {
-        Failure(
-            .holderAlive, .locked, "the holder of the lock is running and is not overridden",
-            evidence: [.init("holder", holder.text)],
-            fix: "wait for it, or end process \(holder.process) on \(holder.host)",
-            retry: "preview apply --lock-timeout 5m")
     }
 }
 

@@ -199,7 +199,7 @@ extension HTTPStore {
             case .otherwise: throw conflict(change.app)
             case .locked(let other):
                 guard lockID == nil, let id = other?.id else {
-                    throw locked(change.app, by: other, waited: .zero)
+                    throw Failure.locked(change.app, by: other?.holder, waited: .zero)
                 }
                 lockID = id
             }
@@ -216,12 +216,7 @@ extension HTTPStore {
     }
 
     /// The failure of who would have overwritten what somebody else wrote.
-    func conflict(_ app: String) -> Failure {
-        Failure(
-            .writeConflict, .locked, "somebody else changed the record of \(app) meanwhile",
-            evidence: [.init("address", place(of: app))],
-            fix: "nothing was changed; look at `preview status` and run the command again")
-    }
+    func conflict(_ app: String) -> Failure { .writeConflict(app, at: place(of: app)) }
 
     private func lockLost(_ app: String, to other: TerraformLock?) -> Failure {
         Failure(

@@ -36,6 +36,9 @@ struct S3Probe: Sendable {
         isDone.withLock { $0 = true }
     }
 
+    /// What time it is at the store, where it tells.
+    func time() async throws -> Timestamp? { try await client.look(key).date }
+
     /// Whether a write was not refused.
     private func write(_ condition: S3Client.Condition) async throws -> Bool {
         let text = "{\"about\":\"shows whether this store checks the conditions of writes\"}\n"

@@ -1,0 +1,126 @@
+import PreviewCore
+import PreviewSystem
+
+/// What keeps a URL dark (BEHAVIOURS M3), and what runs on this machine that should not.
+struct MachineChecks: Sendable {
+    let patient: Patient
+
+    /// What the provider says of the machine.
+    func state() async throws -> [Finding] {
+        guard let (preview, machine) = try await machine() else { return [.needsMachine] }
+        if let elsewhere = elsewhere(preview) { return [elsewhere] }
+        let status = try await preview.world(reporter: Silence()).provider.inspect(machine)
+        guard let status else {
+            throw Failure(
+                .machineGone, "the machine \(machine.name) is gone",
+                fix: "run `preview apply`: step 2 makes it anew")
+        }
+        let detail = status.detail.map { $0 == status.state.rawValue ? "" : ", \($0)" } ?? ""
+        let restarts = status.restarts > 0 ? ", started again \(status.restarts) times" : ""
+        let words = "\(machine.name) is \(status.state.rawValue)\(detail)\(restarts)"
+        switch status.state {
+        case .running, .idle, .created, .booting: return [.ok(words)]
+        case .stopped: return [.warning(words, fix: "start it: `preview start`")]
+        case .unknown: return [.warning("\(words), which is no word that is known here")]
+        case .crashed:
+            throw Failure(.appEnded, words, fix: "see `preview logs`, then `preview apply`")
+        case .lost: throw Failure(.supervisorLost, words, fix: "run `preview apply`")
+        }
+    }
+
+    /// Whether somebody listens where visitors come in, on this machine.
+    func sockets() async throws -> [Finding] {
+        guard let (preview, machine) = try await machine() else { return [.needsMachine] }
+        if let elsewhere = elsewhere(preview) { return [elsewhere] }
+        guard preview.state.provider == .local else {
+            return [.skipped("it is not seen from here; the URL tells")]
+        }
+        guard isUp(preview), let port = machine.port,
+            let sockets = try patient.local(preview.records).sockets(of: machine)
+        else { return [.skipped("nothing was booted yet")] }
+        guard sockets.isOpenToVisitors else {
+            throw Failure(
+                .noAnswer, "nobody listens at port \(port) of this preview",
+                fix: "start it: `preview start`")
+        }
+        let app = sockets.app.map { "\($0.address):\($0.port)" }.joined(separator: ", ")
+        let words = app.isEmpty ? "the app sleeps" : "the app listens at \(app)"
+        return [.ok("port \(port) is open to visitors; \(words)")]
+    }
+
+    /// Whether the recorded URL answers, of a completed preview only (BEHAVIOURS S16).
+    func url() async throws -> [Finding] {
+        guard let (preview, machine) = try await machine() else { return [.needsMachine] }
+        if let elsewhere = elsewhere(preview) { return [elsewhere] }
+        guard isUp(preview) else { return [.skipped("the preview is not completed")] }
+        let provider = try preview.world(reporter: Silence()).provider
+        let state = try await provider.inspect(machine)?.state
+        guard state == .running || state == .unknown else {
+            let word = state?.rawValue ?? "gone"
+            return [.skipped("not asked: the machine is \(word), and asking would wake it")]
+        }
+        let base = machine.url
+        let probe =
+            machine.port.map { Probe(patient.http, base: base, port: $0) }
+            ?? Probe(patient.http, base: base)
+        let path = preview.workspace?.config.health.path ?? Config.Health().path
+        return [try Self.judge(await probe.ask(path, within: .seconds(15)), base + path)]
+    }
+
+    private static func judge(_ verdict: Probe.Verdict, _ url: String) throws -> Finding {
+        let logs = "see `preview logs`"
+        switch verdict {
+        case .up(let status): return .ok("\(url) answers with \(status)")
+        case .serverError(let status):
+            throw Failure(.serverError, "\(url) answers with \(status)", fix: logs)
+        case .redirectLoop(let urls):
+            throw Failure(
+                .redirectLoop, "\(url) leads round in circles",
+                evidence: [.init("redirects", urls.prefix(4).joined(separator: "\n"))], fix: logs)
+        case .noAnswer(let reason):
+            throw Failure(.noAnswer, "\(url) does not answer: \(reason)", fix: logs)
+        }
+    }
+
+    /// What runs on this machine for previews of this folder that no record knows.
+    func strays() async throws -> [Finding] {
+        let records = try patient.records.get()
+        let survey = try await patient.survey.value
+        let damaged = Set(survey.damaged.map(\.folder))
+        let strays = try patient.local(records).strays(besides: survey.lineages)
+            // Whose a damaged record is cannot be told: it is to be mended first.
+            .filter { !damaged.contains($0.app) }
+        guard !strays.isEmpty else { return [.ok("there are none")] }
+        return strays.map { stray in
+            let count = stray.processes.count
+            return .failed(
+                Failure(
+                    .strayProcesses,
+                    "\(count) \(count == 1 ? "process" : "processes") of \(stray.app) "
+                        + "\(count == 1 ? "runs" : "run"), of which no record knows",
+                    evidence: stray.lineage.map { [.init("lineage", $0)] } ?? [],
+                    fix: "end \(count == 1 ? "it" : "them"): `\(stray.command)`"))
+        }
+    }
+
+    private func machine() async throws -> (RecordedPreview, Machine)? {
+        guard let preview = try await patient.preview.value,
+            let machine = preview.state.output(of: AllocateMachine())?.machine
+        else { return nil }
+        return (preview, machine)
+    }
+
+    private func isUp(_ preview: RecordedPreview) -> Bool {
+        Session(of: preview.state, isLocked: false).completedSteps.contains(StepID.boot.number)
+    }
+
+    private func elsewhere(_ preview: RecordedPreview) -> Finding? {
+        guard let host = preview.state.host, host != patient.surroundings.host else { return nil }
+        return .skipped("the preview runs on another machine, \(host)")
+    }
+}
+
+extension Finding {
+    /// What can only be looked at once step 2 is done.
+    fileprivate static let needsMachine = Finding.skipped("no machine is recorded of this preview")
+}
