@@ -36,6 +36,7 @@ struct PostgresPoolerTests {
 final class PostgresPooler: Sendable {
     static let program = Command.locate("pgbouncer", in: "/usr/sbin:/usr/bin:/usr/local/bin")
 
+    private static let port = 6432
     private let folder: String
     private let keeper: Keeper
 
@@ -43,11 +44,11 @@ final class PostgresPooler: Sendable {
         folder = try PostgresServer.makeFolder()
         let settings = """
             [databases]
-            * = host=\(server.folder) port=\(PostgresServer.port) user=postgres
+            * = host=\(server.folder) port=\(server.port) user=postgres
             [pgbouncer]
             listen_addr =
             unix_socket_dir = \(folder)
-            listen_port = \(PostgresServer.port)
+            listen_port = \(Self.port)
             auth_type = any
             pool_mode = transaction
             default_pool_size = 4
@@ -62,6 +63,6 @@ final class PostgresPooler: Sendable {
     }
 
     func url(_ database: String) -> String {
-        "postgres://postgres@/\(database)?host=\(folder)&port=\(PostgresServer.port)"
+        "postgres://postgres@/\(database)?host=\(folder)&port=\(Self.port)"
     }
 }
