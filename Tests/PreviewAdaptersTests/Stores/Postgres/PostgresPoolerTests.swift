@@ -59,7 +59,8 @@ final class PostgresPooler: Sendable {
         try Folder.open(folder, ownedBy: .any).writeUserFile("settings.ini", Array(settings.utf8))
         let program = try #require(Self.program)
         keeper = try Keeper(
-            PostgresServer.asUser(program, ["\(folder)/settings.ini"]), removing: folder)
+            PostgresServer.asUser(program, ["\(folder)/settings.ini"]),
+            endingBy: "TERM", removing: folder)
     }
 
     func url(_ database: String) -> String {

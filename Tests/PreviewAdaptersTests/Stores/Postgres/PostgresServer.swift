@@ -121,7 +121,7 @@ final class PostgresServer: Sendable {
                 "-D", "\(folder)/data", "-k", folder, "-c", "fsync=off", "-c",
                 "max_connections=200",
             ] + listening)
-        let keeper = try Keeper(server, removing: folder)
+        let keeper = try Keeper(server, endingBy: "QUIT", removing: folder)
         process.withLock { $0 = keeper }
         let client = PostgresClient(try PostgresAddress(url()))
         try await eventually("the server is ready") {
@@ -203,18 +203,19 @@ final class Keeper: Sendable {
     private let life: Locked<Descriptor?>
     private let shell: ProcessIdentity
 
-    init(_ command: Command, removing folder: String) throws {
+    /// `signal`: what ends the process at once.
+    init(_ command: Command, endingBy signal: String, removing folder: String) throws {
         let script = """
-            folder=$1; shift
+            folder=$1 signal=$2; shift 2
             "$@" >"$folder/log" 2>&1 </dev/null &
             read -r order
-            if [ "$order" = stop ]; then kill -QUIT $!; wait; exit; fi
-            kill -QUIT $!; wait; rm -rf "$folder"
+            kill -"$signal" $!; wait
+            [ "$order" = stop ] || rm -rf "$folder"
             """
         let (reader, writer) = try Descriptor.makePipe()
         life = Locked(writer)
         shell = try Command(
-            "/bin/sh", ["-c", script, "sh", folder, command.program] + command.arguments,
+            "/bin/sh", ["-c", script, "sh", folder, signal, command.program] + command.arguments,
             environment: command.environment, directory: "/"
         ).start(.ownSession, input: reader)
     }
