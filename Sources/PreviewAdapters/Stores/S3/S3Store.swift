@@ -14,6 +14,8 @@ package struct S3Store: StateStore {
     /// The last record that was seen, whose bytes are kept as a version when it is replaced.
     private let seen = Locked<(app: String, stored: StoredBytes)?>(nil)
     private static let keptVersions = 5
+    /// How many records of a fleet are asked for side by side: a bucket is tens of milliseconds away.
+    private static let readsAtOnce = 16
 
     /// The figures of ENGINE section 6 within a minute: a record that cannot be saved stops a run.
     package static let retries = RetryPolicy(attempts: 4, timeLimit: .seconds(60))
