@@ -3,7 +3,7 @@ import PreviewSystem
 
 /// Every known cause of trouble as a check (`preview doctor`, BEHAVIOURS M1 to M3).
 package struct Doctor: Sendable {
-    private let patient: Patient
+    let patient: Patient
     private let checks: [Check]
 
     /// Opens what there is to examine. Makes nothing.

@@ -18,6 +18,9 @@ enum PostgresStatements {
             (to_regclass($1 || '.machine_setup_migrations') IS NOT NULL)::text
         """
 
+    /// The database's clock, in whole seconds since 1970.
+    static let time = "SELECT floor(extract(epoch FROM clock_timestamp()))::bigint::text"
+
     static let read = """
         SELECT document, version FROM {schema}.machine_setup_sessions
         WHERE owner = current_user AND app = $1
