@@ -111,7 +111,8 @@ struct ServedPreviews: Previews {
         try await stoppable { stop in
             try await preview.destroy(
                 in: recordedRun(
-                    "destroy", of: preview.folder, in: preview.records.data, preview.redactor, for: user,
+                    "destroy", of: preview.folder, in: preview.records.data, preview.redactor,
+                    for: user,
                     stop: stop),
                 lockTimeout: Self.lockTimeout)
         }

@@ -113,3 +113,65 @@ struct EventTests {
 enum Sources {
     static let root = #filePath.split(separator: "/").dropLast(3).map { "/" + $0 }.joined()
 }
+
+@Suite("A log that another process keeps to itself")
+struct HeldLogTests {
+    /// A process that keeps a file to itself, as one does that was stopped while it added a line.
+    private func keep(_ file: String, in box: Sandbox) async throws -> Sandbox.Started {
+        let keeper = try box.start(["/usr/bin/flock", "--no-fork", file, "sleep", "600"])
+        let isKept = try await eventually {
+            try await box.run(["/usr/bin/flock", "--nonblock", file, "true"]).code != 0
+        }
+        #expect(isKept)
+        return keeper
+    }
+
+    @Test("it holds a run up for some seconds, once, and the run says what is missing")
+    func heldUp() async throws {
+        try await Sandbox.use { box in
+            try box.makeSite()
+            #expect(try await box.preview("apply", "--yes").code == 0)
+            let log = box.absolute(try box.record() + "/events.jsonl")
+            let before = box.bytes(log)
+            let keeper = try await keep(log, in: box)
+            try box.makeSite("env: { A: '1' }\n")
+            let began = ContinuousClock.now
+            let applied = try await box.preview("apply", "--yes")
+            #expect(applied.code == 0, "\(applied)")
+            #expect(ContinuousClock.now - began < .seconds(40))
+            #expect(applied.errors.contains("✓ Step 3 completed successfully"), "it is shown")
+            let warnings = applied.logLines.filter { $0.contains("keeps \(log) to itself") }
+            #expect(warnings.count == 1, "\(applied)")
+            #expect(applied.logLines.contains { $0.contains("events of this run are missing") })
+            #expect(box.bytes(log) == before)
+            keeper.child.signal(9)
+            _ = await keeper.outcome()
+            try box.makeSite("env: { A: '2' }\n")
+            let free = try await box.preview("apply", "--yes")
+            #expect(free.code == 0 && !free.errors.contains("to itself"), "\(free)")
+            #expect(box.bytes(log).count > before.count)
+        }
+    }
+
+    @Test("what was said meanwhile is written as soon as it is free again, in order")
+    func freedAgain() async throws {
+        try await Sandbox.use { box in
+            try box.makeSite()
+            #expect(try await box.preview("apply", "--yes").code == 0)
+            let log = box.absolute(try box.record() + "/events.jsonl")
+            let keeper = try await keep(log, in: box)
+            try box.makeSite("env: { A: '1' }\n")
+            let run = try box.start([Program.path, "apply", "--yes"])
+            let isHeldUp = try await eventually { run.errorsSoFar.contains("to itself") }
+            #expect(isHeldUp, "\(run.errorsSoFar)")
+            keeper.child.signal(9)
+            _ = await keeper.outcome()
+            let applied = await run.outcome()
+            #expect(applied.code == 0 && !applied.errors.contains("missing"), "\(applied)")
+            let written = box.text(log)
+            #expect(written.contains("keeps \(log) to itself"), "the warning, too")
+            let begins = written.matches(of: /"type":"run_begin"/).count
+            #expect(begins == 2 && written.matches(of: /"type":"run_end"/).count == 2)
+        }
+    }
+}

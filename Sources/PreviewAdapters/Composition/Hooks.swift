@@ -22,7 +22,8 @@ struct Hooks {
             let failure = (error as? Failure) ?? (error as? Rejection)?.failure,
             let step = failure.step, failure.kind != .notApproved
         else { return }
-        let state = try await StateRecord.load(workspace.folder, from: workspace.records.store)?.state
+        let state = try await StateRecord.load(workspace.folder, from: workspace.records.store)?
+            .state
         var variables = state.map(variables) ?? [:]
         variables["PREVIEW_ERROR"] = workspace.redactor.redact(failure.message)
         variables["PREVIEW_ERROR_STEP"] = String(step.number)

@@ -16,7 +16,8 @@ struct Limits {
     private func checkCost() async throws {
         guard let most = workspace.config.limits.maxMonthlyCostCents else { return }
         let recorded = try await StateRecord.load(
-            workspace.folder, from: workspace.records.store, source: workspace.identity.source)?.state
+            workspace.folder, from: workspace.records.store, source: workspace.identity.source)?
+            .state
         guard let own = PlanCost.machine(of: workspace.config, after: recorded)?.perMonth else {
             return
         }

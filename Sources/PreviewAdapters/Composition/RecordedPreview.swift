@@ -47,7 +47,8 @@ package struct RecordedPreview: Sendable {
                 retry: "preview apply")
         }
         return RecordedPreview(
-            folder: workspace.folder, state: state, records: workspace.records, workspace: workspace,
+            folder: workspace.folder, state: state, records: workspace.records,
+            workspace: workspace,
             surroundings: workspace.surroundings, redactor: workspace.redactor)
     }
 
@@ -64,7 +65,9 @@ package struct RecordedPreview: Sendable {
         }
         for folder in try await records.store.list().sorted() {
             // A damaged record cannot be the one that is looked for by what is written in it.
-            guard let loaded = try? await StateRecord.load(folder, from: records.store) else { continue }
+            guard let loaded = try? await StateRecord.load(folder, from: records.store) else {
+                continue
+            }
             if loaded.state.lineage == name || loaded.state.app == name {
                 return RecordedPreview(folder, loaded.state, records, surroundings)
             }
@@ -112,7 +115,8 @@ package struct RecordedPreview: Sendable {
         _ folder: String, _ state: State, _ records: Records, _ surroundings: Surroundings
     ) {
         self.init(
-            folder: folder, state: state, records: records, workspace: nil, surroundings: surroundings,
+            folder: folder, state: state, records: records, workspace: nil,
+            surroundings: surroundings,
             redactor: Redactor(Tokens(surroundings).all + records.hidden))
     }
 
@@ -143,7 +147,8 @@ package struct RecordedPreview: Sendable {
             provider: ProviderCatalog.make(
                 state.provider,
                 .init(
-                    data: records.data, surroundings: surroundings, source: git, redactor: redactor)),
+                    data: records.data, surroundings: surroundings, source: git, redactor: redactor)
+            ),
             source: try surroundings.source(git, remark: reporter.warn),
             secrets: LocalSecretSource(
                 environment: surroundings.environment, dotenv: [:],

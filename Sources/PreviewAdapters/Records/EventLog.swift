@@ -51,38 +51,48 @@ package struct LoggedEvent: Hashable, Sendable {
 }
 
 /// Takes what a run says: writes it to the preview's one log and hands it, numbered, to whoever
-/// shows it. The log's loss never blocks a run.
+/// shows it. The log's loss never blocks a run for long, and never goes unsaid.
 package final class EventLog: Reporter {
     /// The log's name in the preview's folder.
     package static let fileName = "events.jsonl"
 
-    private struct Contents: Sendable {
+    fileprivate struct Contents: Sendable {
         var file: AppendFile?
-        /// What was said before there was a folder to write to.
+        /// What is not in the log yet: there was no folder for it, or another process keeps the log to
+        /// itself.
         var waiting: [LoggedEvent] = []
+        /// The last number of the log, as far as this run has written to it.
         var lastSeq = 0
+        /// Whether the log was kept from this run the last time.
+        var isHeldUp = false
         var isBroken = false
+        /// Whether it was said that the log lacks something.
+        var hasWarned = false
     }
 
     private let data: DataFolder
     private let app: String
     private let run: String
+    private let patience: Duration
     private let now: @Sendable () -> Timestamp
     private let show: @Sendable (LoggedEvent) -> Void
     private let redact: @Sendable (Event) -> Event
     private let contents = Locked(Contents())
 
     /// `run`: identity of this run, for telling runs apart in one log.
+    /// `patience`: how long another process may keep the log to itself before the run goes on.
     /// `redact`: takes secrets out of an event before it is stored or shown.
     /// `show`: is called for each event in order; must not wait.
     package init(
-        data: DataFolder, app: String, run: String, now: @escaping @Sendable () -> Timestamp,
+        data: DataFolder, app: String, run: String, patience: Duration = .seconds(5),
+        now: @escaping @Sendable () -> Timestamp,
         redact: @escaping @Sendable (Event) -> Event,
         show: @escaping @Sendable (LoggedEvent) -> Void
     ) {
         self.data = data
         self.app = app
         self.run = run
+        self.patience = patience
         self.now = now
         self.redact = redact
         self.show = show
@@ -91,50 +101,111 @@ package final class EventLog: Reporter {
     package func report(_ event: Event) {
         let event = redact(event)
         contents.withLock { contents in
-            open(&contents, making: event.kind == .session)
-            let logged = append(event, to: &contents)
-            show(logged)
+            // The last event of a run comes after everything else that there is to say.
+            if event.kind == .runEnd { settle(&contents) }
+            for logged in take(event, into: &contents) { show(logged) }
+        }
+    }
+
+    /// Writes an event, or has it wait. Gives what is to be shown: the event, and before it a warning
+    /// where the log does not take it for the first time.
+    private func take(_ event: Event, into contents: inout Contents) -> [LoggedEvent] {
+        var logged = LoggedEvent(seq: contents.nextSeq, time: now(), run: run, event: event)
+        guard !contents.isBroken else {
+            contents.lastSeq += 1
+            return [logged]
+        }
+        contents.waiting.append(logged)
+        do {
+            try open(&contents, making: event.kind == .session)
+            try write(&contents, within: contents.isHeldUp ? .zero : patience)
+            if contents.waiting.isEmpty { logged.seq = contents.lastSeq }
+            return [logged]
+        } catch {
+            contents.waiting.removeLast()
+            let warning = warning(of: error, in: contents)
+            var shown = contents.hasWarned ? [logged] : [warning, logged]
+            shown[shown.count - 1].seq = contents.nextSeq + shown.count - 1
+            contents.waiting += shown
+            contents.close(because: error)
+            return shown
         }
     }
 
     /// Opens the log once there is a folder for it. Only a saved session makes one: declining a
     /// prompt and planning leave nothing behind.
-    private func open(_ contents: inout Contents, making: Bool) {
-        guard contents.file == nil, !contents.isBroken else { return }
-        do {
-            let folder = making ? try data.makeFolder(of: app) : try data.folder(of: app)
-            guard let folder, making || folder.hasEntry(Self.fileName) else { return }
-            contents.file = try folder.appending(to: Self.fileName)
-            let waiting = contents.waiting
-            contents.waiting = []
-            // They were shown under the numbers that a new log gives them.
-            contents.lastSeq = 0
-            for logged in waiting { _ = append(logged.event, to: &contents) }
-        } catch {
-            // History is worth less than the run (ENGINE section 1).
-            contents.isBroken = true
-        }
+    private func open(_ contents: inout Contents, making: Bool) throws {
+        guard contents.file == nil else { return }
+        let folder = making ? try data.makeFolder(of: app) : try data.folder(of: app)
+        guard let folder, making || folder.hasEntry(Self.fileName) else { return }
+        contents.file = try folder.appending(to: Self.fileName)
     }
 
-    private func append(_ event: Event, to contents: inout Contents) -> LoggedEvent {
-        var logged = LoggedEvent(seq: contents.lastSeq + 1, time: now(), run: run, event: event)
-        if let file = contents.file {
-            do {
-                try file.append { last in
-                    let before = last.flatMap(LoggedEvent.init(line:))?.seq ?? contents.lastSeq
-                    logged.seq = max(before, contents.lastSeq) + 1
-                    return JSONWriter.line(logged.json) + [0x0A]
-                }
-            } catch {
-                contents.file = nil
-                contents.isBroken = true
+    /// Writes what waits, oldest first, under the numbers that follow in the log.
+    private func write(_ contents: inout Contents, within patience: Duration) throws {
+        guard let file = contents.file else { return }
+        while var logged = contents.waiting.first {
+            try file.append(within: patience) { last in
+                let before = last.flatMap(LoggedEvent.init(line:))?.seq ?? 0
+                logged.seq = max(before, contents.lastSeq) + 1
+                return JSONWriter.line(logged.json) + [0x0A]
             }
-        } else if !contents.isBroken {
-            contents.waiting.append(logged)
+            contents.lastSeq = logged.seq
+            contents.waiting.removeFirst()
         }
-        contents.lastSeq = logged.seq
-        return logged
+        contents.isHeldUp = false
     }
+
+    /// What is said of a log that does not take what it is given.
+    private func warning(of error: any Error, in contents: Contents) -> LoggedEvent {
+        let path = contents.file?.path ?? Self.fileName
+        let words =
+            error.isBusy
+            ? "another process keeps \(path) to itself: what this run says is shown, and written "
+                + "there when that process lets go of it"
+            : "what this run says is shown and not written down: \(error)"
+        return LoggedEvent(
+            seq: contents.nextSeq, time: now(), run: run,
+            event: Event(.log, words, level: .warning, code: .cannotWrite))
+    }
+
+    /// Gives a log that another process keeps to itself a last chance.
+    private func settle(_ contents: inout Contents) {
+        guard contents.isHeldUp else { return }
+        do {
+            try write(&contents, within: patience)
+        } catch {
+            let words =
+                "\(contents.waiting.count) events of this run are missing in the log: \(error)"
+            show(
+                LoggedEvent(
+                    seq: contents.nextSeq, time: now(), run: run,
+                    event: Event(.log, words, level: .warning, code: .cannotWrite)))
+            contents.lastSeq += 1
+        }
+    }
+}
+
+extension EventLog.Contents {
+    /// The number of the next event, if nobody else writes before.
+    fileprivate var nextSeq: Int { lastSeq + waiting.count + 1 }
+
+    /// Goes on without the log: for good, or until it is free again.
+    fileprivate mutating func close(because error: any Error) {
+        hasWarned = true
+        isHeldUp = error.isBusy
+        guard !error.isBusy else { return }
+        // History is worth less than the run (ENGINE section 1).
+        isBroken = true
+        file = nil
+        lastSeq += waiting.count
+        waiting = []
+    }
+}
+
+extension Error {
+    /// Whether another process had the log for too long.
+    fileprivate var isBusy: Bool { (self as? FileFailure)?.cause == .busy }
 }
 
 extension Folder {

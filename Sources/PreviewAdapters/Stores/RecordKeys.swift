@@ -61,6 +61,8 @@ package struct RecordKeys: Sendable {
     /// A sealed document: JSON, as every store takes it.
     private enum Member {
         static let format = StateFile.sealMember
+        /// Not needed to open: servers of Terraform's protocol number versions by it.
+        static let serial = "serial"
         static let key = "key"
         static let nonce = "nonce"
         static let sealed = "sealed"
@@ -76,11 +78,17 @@ package struct RecordKeys: Sendable {
         let sealed = AuthenticatedCipher.seal(
             bytes, key: key, nonce: nonce, context: Array(app.utf8))
         let document: JSONValue = [
-            Member.format: .int(Self.format), Member.key: .string(Self.name(of: key)),
+            Member.format: .int(Self.format), Member.serial: Self.serial(of: bytes),
+            Member.key: .string(Self.name(of: key)),
             Member.nonce: .string(Data(nonce).base64EncodedString()),
             Member.sealed: .string(Data(sealed).base64EncodedString()),
         ]
         return JSONWriter.line(document) + [0x0A]
+    }
+
+    private static func serial(of bytes: [UInt8]) -> JSONValue {
+        // What is no state is sealed as well, and has none.
+        (try? JSONReader.read(bytes))?["serial"] ?? .null
     }
 
     /// Opens a record; one that is not sealed is given back as it is.

@@ -7,14 +7,28 @@ extension AppendFile {
     /// Adds the line that `make` gives, with its end, after looking at the last complete line there
     /// is, without its end (nil in an empty file). Other writers that use this function wait
     /// meanwhile, so lines can be numbered without a gap.
+    ///
+    /// - Throws: ``FileFailure``; ``FileFailure/Cause/busy`` where another writer was not done within
+    ///   `patience`. Nothing is written then.
     package func append(
-        following make: (_ last: [UInt8]?) -> [UInt8]
+        within patience: Duration, following make: (_ last: [UInt8]?) -> [UInt8]
     ) throws(FileFailure) {
-        guard repeatingInterrupted({ flock(descriptor.number, LOCK_EX) }) == 0 else {
-            throw FileFailure(.lock, path, error: errno)
-        }
+        try lock(within: patience)
         defer { flock(descriptor.number, LOCK_UN) }
         try append(make(try lastLine()))
+    }
+
+    /// Takes the file's lock. To add a line takes less than a millisecond; only a stopped process has
+    /// it for long.
+    private func lock(within patience: Duration) throws(FileFailure) {
+        let end = ContinuousClock.now + patience
+        while flock(descriptor.number, LOCK_EX | LOCK_NB) != 0 {
+            guard errno == EWOULDBLOCK || errno == EINTR else {
+                throw FileFailure(.lock, path, error: errno)
+            }
+            guard ContinuousClock.now < end else { throw FileFailure(.lock, path, .busy) }
+            usleep(1000)
+        }
     }
 
     private func lastLine() throws(FileFailure) -> [UInt8]? {

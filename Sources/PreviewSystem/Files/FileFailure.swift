@@ -32,7 +32,7 @@ package struct FileFailure: Error, Hashable, Sendable {
         case tooLarge(limit: Int)
         /// The name is empty, `.`, `..`, or contains a slash or a NUL.
         case unsafeName
-        /// Another process kept the folder to itself for longer than a write can take.
+        /// Another process kept the folder or the file to itself for longer than a write can take.
         case busy
         /// Any other error number (errno(3)).
         case system(Int32)
@@ -96,7 +96,7 @@ extension FileFailure.Cause: CustomStringConvertible {
         case .wrongKind: "it is of another kind (not a plain file or folder as expected)"
         case .tooLarge(let limit): "it is larger than \(limit) bytes"
         case .unsafeName: "the name is not that of a single file"
-        case .busy: "another process is using the folder"
+        case .busy: "another process keeps it to itself"
         case .system(let error): systemMessage(error)
         }
     }

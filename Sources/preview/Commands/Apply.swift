@@ -110,7 +110,8 @@ struct Applying {
         try await workspace.apply(
             request, approver: approver(context),
             in: context.recordedRun(
-                command, of: workspace.folder, in: workspace.records.data, redactor: workspace.redactor)
+                command, of: workspace.folder, in: workspace.records.data,
+                redactor: workspace.redactor)
         ) { finish($0, context) }
     }
 

@@ -43,7 +43,8 @@ struct ExportCommand: PreviewCommand {
         }
         let workspace = try await Workspace.open(context.choices, in: context.surroundings)
         let state = try await StateRecord.load(
-            workspace.folder, from: workspace.records.store, source: workspace.identity.source)?.state
+            workspace.folder, from: workspace.records.store, source: workspace.identity.source)?
+            .state
         let text = FlyToml(
             app: state.flatMap { $0.isDestroyed ? nil : $0.app } ?? workspace.folder,
             config: workspace.config,

@@ -67,7 +67,9 @@ final class FakeS3: Sendable {
     func setFault(_ fault: Fault, at number: Int) {
         let count = Locked(0)
         setFault { _ in
-            count.withLock { $0 += 1; return $0 == number } ? fault : nil
+            count.withLock {
+                $0 += 1; return $0 == number
+            } ? fault : nil
         }
     }
 
@@ -167,7 +169,8 @@ extension FakeS3.Contents {
         let start = query["continuation-token"].flatMap { Int($0.dropFirst(4)) } ?? 0
         let page = items.dropFirst(start).prefix(pageSize)
         let isCut = start + page.count < items.count
-        let next = isCut ? "<NextContinuationToken>a+/&amp;\(page.endIndex)</NextContinuationToken>" : ""
+        let next =
+            isCut ? "<NextContinuationToken>a+/&amp;\(page.endIndex)</NextContinuationToken>" : ""
         let entries = page.map { name, isFolder in
             isFolder
                 ? "<CommonPrefixes><Prefix>\(name)</Prefix></CommonPrefixes>"

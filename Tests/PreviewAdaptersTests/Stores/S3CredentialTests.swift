@@ -55,27 +55,27 @@ struct S3CredentialTests {
 
     private static let files = [
         "credentials": """
-            # comment
-            [default]
-            aws_access_key_id = AKIDDEFAULT
-            aws_secret_access_key = secret=of/default
+        # comment
+        [default]
+        aws_access_key_id = AKIDDEFAULT
+        aws_secret_access_key = secret=of/default
 
-            [ci]
-            aws_access_key_id=AKIDCI
-            aws_secret_access_key=secret-of-ci
-            aws_session_token = token-of-ci
-            """,
+        [ci]
+        aws_access_key_id=AKIDCI
+        aws_secret_access_key=secret-of-ci
+        aws_session_token = token-of-ci
+        """,
         "config": """
-            [default]
-            region = eu-central-1
-            s3 =
-              addressing_style = path
-            [profile ci]
-            region = ap-south-1
-            aws_access_key_id = AKIDLESS
-            [profile person]
-            sso_session = work
-            """,
+        [default]
+        region = eu-central-1
+        s3 =
+          addressing_style = path
+        [profile ci]
+        region = ap-south-1
+        aws_access_key_id = AKIDLESS
+        [profile person]
+        sso_session = work
+        """,
     ]
 
     @Test("the environment wins over the files, a chosen profile over the default one")
@@ -86,7 +86,8 @@ struct S3CredentialTests {
             try await expectSigner("AKIDEXAMPLE", in: bucket, keys, home: home)
             try await expectSigner("AKIDEXAMPLE+token-1", in: bucket, session, home: home)
             try await expectSigner("AKIDDEFAULT", in: bucket, [:], home: home)
-            try await expectSigner("AKIDCI+token-of-ci", in: bucket, ["AWS_PROFILE": "ci"], home: home)
+            try await expectSigner(
+                "AKIDCI+token-of-ci", in: bucket, ["AWS_PROFILE": "ci"], home: home)
             let files = [
                 "AWS_SHARED_CREDENTIALS_FILE": "~/.aws/credentials", "AWS_PROFILE": "ci",
                 "AWS_CONFIG_FILE": "/nowhere/config",
@@ -158,7 +159,9 @@ struct S3CredentialTests {
     private func tokenService(_ seconds: Int) async throws -> WebServer {
         let count = Locked(0)
         return try await WebServer { _ in
-            let number = count.withLock { $0 += 1; return $0 }
+            let number = count.withLock {
+                $0 += 1; return $0
+            }
             let end = Timestamp(seconds: Int(Moment.unixMilliseconds / 1000) + seconds)
             let text = Self.tokenServiceAnswer(number, until: end.text)
             return .response(status: 200, headers: [], body: Array(text.utf8))
@@ -290,10 +293,12 @@ struct S3CredentialTests {
         }
     }
 
-    @Test("a container's endpoint elsewhere is not given the token", arguments: [
-        "http://example.com/", "http://127.0.0.1@example.com/", "ftp://127.0.0.1/",
-        "http://127.evil.example/", "http://169.254.170.2.example.com/", "http://[::2]/",
-    ])
+    @Test(
+        "a container's endpoint elsewhere is not given the token",
+        arguments: [
+            "http://example.com/", "http://127.0.0.1@example.com/", "ftp://127.0.0.1/",
+            "http://127.evil.example/", "http://169.254.170.2.example.com/", "http://[::2]/",
+        ])
     func foreignContainer(address: String) async throws {
         try await withHome { home, bucket in
             let environment = [

@@ -60,7 +60,8 @@ struct S3FaultTests {
         }
     }
 
-    @Test("R-1: wherever a write stops, the old record is there or the new one, and what it replaced")
+    @Test(
+        "R-1: wherever a write stops, the old record is there or the new one, and what it replaced")
     func stoppedAnywhere() async throws {
         var endings: Set<[UInt8]> = []
         for fault in [FakeS3.Fault.lost, .answerLost] {
@@ -69,7 +70,9 @@ struct S3FaultTests {
                 // Nothing reaches the bucket any more from the n-th request on.
                 let count = Locked(0)
                 bucket.setFault { _ in
-                    let now = count.withLock { $0 += 1; return $0 }
+                    let now = count.withLock {
+                        $0 += 1; return $0
+                    }
                     return now < number ? nil : now == number ? fault : .lost
                 }
                 let store = try bucket.store(retries: RetryPolicy(attempts: 1))
@@ -150,13 +153,16 @@ struct S3FaultTests {
         #expect(slow.code == .storeUnavailable, "\(slow)")
     }
 
-    @Test("a refusal keeps S3's code and the request's name", arguments: [
-        (403, "AccessDenied", ErrorCode.storeDenied), (403, "SignatureDoesNotMatch", .storeDenied),
-        (403, "RequestTimeTooSkewed", .storeDenied), (400, "ExpiredToken", .storeDenied),
-        (404, "NoSuchBucket", .storeSettings), (301, "PermanentRedirect", .storeSettings),
-        (400, "InvalidBucketName", .storeSettings), (501, "NotImplemented", .storeUnsafe),
-        (404, "", .storeSettings),
-    ])
+    @Test(
+        "a refusal keeps S3's code and the request's name",
+        arguments: [
+            (403, "AccessDenied", ErrorCode.storeDenied),
+            (403, "SignatureDoesNotMatch", .storeDenied),
+            (403, "RequestTimeTooSkewed", .storeDenied), (400, "ExpiredToken", .storeDenied),
+            (404, "NoSuchBucket", .storeSettings), (301, "PermanentRedirect", .storeSettings),
+            (400, "InvalidBucketName", .storeSettings), (501, "NotImplemented", .storeUnsafe),
+            (404, "", .storeSettings),
+        ])
     func refusals(status: Int, code: String, expected: ErrorCode) async throws {
         let (bucket, second) = try await prepared()
         bucket.setFault { _ in .status(status, code) }
@@ -197,15 +203,17 @@ struct S3FaultTests {
         #expect(failure.code == .storeSettings)
     }
 
-    @Test("lists that are cut, endless, hostile or no lists are no empty stores", arguments: [
-        "<ListBucketResult><IsTruncated>false</IsTruncated><Contents><Key>team/a/sta",
-        "<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>",
-        "<!DOCTYPE x [<!ENTITY a \"aaaa\"><!ENTITY b \"&a;&a;\">]><ListBucketResult>&b;</ListBucketResult>",
-        "<ListBucketResult>&unknown;</ListBucketResult>",
-        "<ListBucketResult></ListBucketResult><more/>",
-        "<ListBucketResult></Other>", "<html>hello</html>", "", "{}",
-        String(repeating: "<a>", count: 100_000),
-    ])
+    @Test(
+        "lists that are cut, endless, hostile or no lists are no empty stores",
+        arguments: [
+            "<ListBucketResult><IsTruncated>false</IsTruncated><Contents><Key>team/a/sta",
+            "<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>",
+            "<!DOCTYPE x [<!ENTITY a \"aaaa\"><!ENTITY b \"&a;&a;\">]><ListBucketResult>&b;</ListBucketResult>",
+            "<ListBucketResult>&unknown;</ListBucketResult>",
+            "<ListBucketResult></ListBucketResult><more/>",
+            "<ListBucketResult></Other>", "<html>hello</html>", "", "{}",
+            String(repeating: "<a>", count: 100_000),
+        ])
     func badLists(text: String) async throws {
         let bucket = try await FakeS3()
         bucket.setFault { _ in .answer(status: 200, body: text) }
@@ -271,7 +279,8 @@ struct S3FaultTests {
         let (bucket, second) = try await prepared()
         let store = try bucket.store()
         let lock = try await store.lock(
-            Self.app, for: SimulatedWorld.makeHolder("lock-1"), timeout: .zero) { _ in }
+            Self.app, for: SimulatedWorld.makeHolder("lock-1"), timeout: .zero
+        ) { _ in }
         let next = document(3)
         let task = Task {
             while !Task.isCancelled { await Task.yield() }

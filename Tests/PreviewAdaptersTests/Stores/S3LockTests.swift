@@ -33,9 +33,11 @@ struct S3LockTests {
         }
     }
 
-    @Test("who holds it, and its end by the bucket's clock, are in the object", arguments: [
-        0, 86_400, -86_400,
-    ])
+    @Test(
+        "who holds it, and its end by the bucket's clock, are in the object",
+        arguments: [
+            0, 86_400, -86_400,
+        ])
     func clockDifference(ahead: Int) async throws {
         let bucket = try await FakeS3()
         bucket.setClock(ahead: ahead)
@@ -50,9 +52,11 @@ struct S3LockTests {
         #expect(bucket[Self.lockKey] == nil)
     }
 
-    @Test("R-14: whoever lost a lease writes nothing more, and frees nothing", arguments: [
-        true, false,
-    ])
+    @Test(
+        "R-14: whoever lost a lease writes nothing more, and frees nothing",
+        arguments: [
+            true, false,
+        ])
     func fencing(isBroken: Bool) async throws {
         let bucket = try await FakeS3()
         let (first, second) = (

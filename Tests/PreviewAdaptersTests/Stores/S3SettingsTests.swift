@@ -26,10 +26,14 @@ struct S3SettingsTests {
         let cases: [([String: String], String, String)] = [
             (["endpoint": named, "path_style": "false"], "previews.s3.localhost:\(port)", ""),
             (["endpoint": named + "/", "path_style": "true"], "s3.localhost:\(port)", "/previews"),
-            (["endpoint": named + "/a/b", "path_style": "false"],
-                "previews.s3.localhost:\(port)", "/a/b"),
-            (["endpoint": named, "path_style": "false", "bucket": "my.previews"],
-                "s3.localhost:\(port)", "/my.previews"),
+            (
+                ["endpoint": named + "/a/b", "path_style": "false"],
+                "previews.s3.localhost:\(port)", "/a/b"
+            ),
+            (
+                ["endpoint": named, "path_style": "false", "bucket": "my.previews"],
+                "s3.localhost:\(port)", "/my.previews"
+            ),
             (["path_style": "false"], "127.0.0.1:\(port)", "/previews"),
         ]
         for (settings, host, path) in cases {
@@ -59,7 +63,8 @@ struct S3SettingsTests {
         let variables = FakeS3.environment.merging([
             "AWS_ENDPOINT_URL_S3": bucket.endpoint, "AWS_ENDPOINT_URL": "http://nowhere.invalid",
         ]) { $1 }
-        func store(_ environment: [String: String], _ settings: [String: String]) throws -> S3Store {
+        func store(_ environment: [String: String], _ settings: [String: String]) throws -> S3Store
+        {
             try S3Store(
                 settings: settings.merging(["bucket": "previews"]) { $1 },
                 environment: environment, home: "", network: HTTPNetwork())
@@ -76,7 +81,8 @@ struct S3SettingsTests {
         let bucket = try await FakeS3()
         let store = try bucket.store(["encryption": kind])
         let held = try await store.lock(
-            Self.app, for: SimulatedWorld.makeHolder("lock-1"), timeout: .zero) { _ in }
+            Self.app, for: SimulatedWorld.makeHolder("lock-1"), timeout: .zero
+        ) { _ in }
         let version = try await store.write([1], for: Self.app, replacing: nil, keeping: nil)
         _ = try await store.write([2], for: Self.app, replacing: version, keeping: 1)
         await held.release()
@@ -86,11 +92,14 @@ struct S3SettingsTests {
         }
     }
 
-    @Test("settings that cannot be used are refused before anything is sent", arguments: [
-        ["bucket": ""], ["endpoint": "s3.example.com"], ["endpoint": "https://user@example.com"],
-        ["endpoint": "https://"], ["endpoint": "https://s3.example.com?x=1"],
-        ["region": "eu west 1"],
-    ])
+    @Test(
+        "settings that cannot be used are refused before anything is sent",
+        arguments: [
+            ["bucket": ""], ["endpoint": "s3.example.com"],
+            ["endpoint": "https://user@example.com"],
+            ["endpoint": "https://"], ["endpoint": "https://s3.example.com?x=1"],
+            ["region": "eu west 1"],
+        ])
     func refused(settings: [String: String]) async throws {
         let bucket = try await FakeS3()
         let failure = try await failure { try bucket.store(settings) }

@@ -14,6 +14,8 @@ package struct S3Store: StateStore {
     /// The last record that was seen, whose bytes are kept as a version when it is replaced.
     private let seen = Locked<(app: String, stored: StoredBytes)?>(nil)
     private static let keptVersions = 5
+    /// How many records of a fleet are asked for side by side: a bucket is tens of milliseconds away.
+    private static let readsAtOnce = 8
 
     /// The figures of ENGINE section 6 within a minute: a record that cannot be saved stops a run.
     package static let retries = RetryPolicy(attempts: 4, timeLimit: .seconds(60))
@@ -52,7 +54,7 @@ package struct S3Store: StateStore {
     package var place: String { client.settings.place(of: client.settings.prefix) }
 
     package func read(all apps: [String]) async throws -> [(app: String, stored: FleetEntry)] {
-        try await read(all: apps, sideBySide: 4)
+        try await read(all: apps, sideBySide: Self.readsAtOnce)
     }
 
     package func list() async throws -> [String] {

@@ -124,7 +124,9 @@ struct PostgresLockTests {
         await held.release()
     }
 
-    @Test("a run that is cancelled while it waits for the lock stops waiting; one that has it frees it")
+    @Test(
+        "a run that is cancelled while it waits for the lock stops waiting; one that has it frees it"
+    )
     func cancelled() async throws {
         let pair = try await Pair()
         let held = try await lock(pair.first, "lock-1")
