@@ -37,7 +37,7 @@ struct ReportCommand: PreviewCommand {
         let doctor = try await Doctor.open(context.choices, in: context.surroundings)
         let diagnosis = try await doctor.examine(
             show: { _ in },
-            waiting: { names, _ in context.note("Still looking: \(names.joined(separator: ", "))") }
+            waiting: { context.note("Still looking: \($0.joined(separator: ", "))") }
         )
         let report = try await ProblemReport.gather(
             doctor, diagnosis: DoctorCommand.json(of: diagnosis), version: Program.version,

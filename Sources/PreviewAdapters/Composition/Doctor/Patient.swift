@@ -35,6 +35,7 @@ struct Patient: Sendable {
             workspace = .failure(error)
         }
         let records = Result<Records, any Error> {
+            // Where the configuration cannot be used, the records are looked for without it.
             try (try? workspace.get())?.records ?? Records.find(choices, in: surroundings)
         }
         return Patient(choices, surroundings, workspace, records)

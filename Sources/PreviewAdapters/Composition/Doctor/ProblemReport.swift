@@ -126,6 +126,7 @@ private struct Gathering {
         let values = workspace.map { workspace in
             Array(workspace.config.environment.values)
                 + workspace.config.secrets.compactMap { reference in
+                    // As said above.
                     try? workspace.world(reporter: Silence()).secrets.value(of: reference)
                 }
         }
@@ -154,6 +155,7 @@ private struct Gathering {
         guard let file = try? ConfigFile.find(patient.choices, in: patient.surroundings) else {
             return nil
         }
+        // As said above.
         return try? YAMLReader.read(file.bytes)
     }
 
