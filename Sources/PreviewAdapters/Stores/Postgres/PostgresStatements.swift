@@ -23,6 +23,9 @@ enum PostgresStatements {
             )::text
         """
 
+    /// The database's clock, in whole seconds since 1970.
+    static let time = "SELECT floor(extract(epoch FROM clock_timestamp()))::bigint::text"
+
     static let read = """
         SELECT document, version FROM {schema}.machine_setup_sessions
         WHERE owner = current_user AND app = $1
