@@ -10,6 +10,17 @@ package enum Host {
         return string(text)
     }
 
+    /// The kernel and its release, such as `Linux 6.1.0 x86_64` (uname(2)).
+    package static var system: String {
+        var names = utsname()
+        guard uname(&names) == 0 else { return "unknown" }
+        func text<Field>(_ field: Field) -> String {
+            withUnsafeBytes(of: field) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+        }
+        return [text(names.sysname), text(names.release), text(names.machine)]
+            .joined(separator: " ")
+    }
+
     /// The login name of the user this process acts for, or the numeric id where it has none.
     package static var userName: String {
         userRecord?.name ?? String(geteuid())

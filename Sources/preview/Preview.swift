@@ -52,7 +52,8 @@ struct Preview: AsyncParsableCommand {
             CommandGroup(
                 name: "Help",
                 subcommands: [
-                    DoctorCommand.self, ExplainCommand.self, HelpCommand.self, SchemaCommand.self,
+                    DoctorCommand.self, ReportCommand.self, ExplainCommand.self, HelpCommand.self,
+                    SchemaCommand.self,
                     CompletionsCommand.self, VersionCommand.self,
                 ]),
         ])

@@ -6,7 +6,7 @@ struct HelpTests {
     private static let commands = [
         "validate", "detect", "plan", "apply", "up", "destroy", "down", "cancel", "status", "list",
         "logs", "history", "open", "url", "start", "stop", "restart", "exec", "unlock", "init",
-        "extend", "pin", "prune", "export",
+        "extend", "pin", "prune", "export", "doctor", "report",
         "explain", "schema", "state show", "state list", "state verify", "state restore", "help",
         "completions", "version", "serve", "token create", "token list", "token revoke",
     ]
@@ -124,6 +124,7 @@ struct HelpTests {
                 ["version"], ["validate"], ["detect"], ["plan"], ["status"], ["list"], ["history"],
                 ["history", "--stats"], ["url"], ["state", "show"], ["state", "list"],
                 ["state", "verify"], ["plan", "--destroy"], ["cancel"], ["explain", "PV0412"],
+                ["doctor"],
             ] {
                 let outcome = try await box.run([Program.path] + words + ["--json"])
                 #expect(outcome.code == 0, "\(outcome)")

@@ -26,14 +26,23 @@ package struct RequiredTool: Hashable, Sendable {
         "swift": ["--version"], "hugo": ["version"],
     ]
 
-    /// The programs of these shell lines in the order of their first use, each once.
+    /// What tools of a language are run by themselves.
+    private static let runtimes = [
+        "npm": "node", "npx": "node", "pnpm": "node", "yarn": "node", "corepack": "node",
+        "pip": "python3", "pip3": "python3", "bundle": "ruby", "gem": "ruby", "composer": "php",
+        "mvn": "java", "gradle": "java",
+    ]
+
+    /// The programs of these shell lines in the order of their first use, each once and behind what
+    /// runs it.
     ///
     /// `runtime`: what detection found, whose version is asked for of the program of that name.
     package static func all(
         in lines: [String], runtime: Detection.Runtime?
     ) -> [RequiredTool] {
         var names: [String] = []
-        for name in lines.flatMap(programs) where known[name] != nil && !names.contains(name) {
+        for name in lines.flatMap(programs).flatMap({ [runtimes[$0], $0].compactMap(\.self) })
+        where known[name] != nil && !names.contains(name) {
             names.append(name)
         }
         return names.map { name in

@@ -28,7 +28,7 @@ struct DoctorCommand: PreviewCommand {
             show: { result in
                 if !context.isJSON { context.output.write(text.text(of: result)) }
             },
-            waiting: { names, _ in context.note("Still looking: \(names.joined(separator: ", "))") }
+            waiting: { context.note("Still looking: \($0.joined(separator: ", "))") }
         )
         if context.isJSON {
             context.result(Self.json(of: diagnosis))

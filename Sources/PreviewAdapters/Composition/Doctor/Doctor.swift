@@ -3,7 +3,7 @@ import PreviewSystem
 
 /// Every known cause of trouble as a check (`preview doctor`, BEHAVIOURS M1 to M3).
 package struct Doctor: Sendable {
-    private let patient: Patient
+    let patient: Patient
     private let checks: [Check]
 
     /// Opens what there is to examine. Makes nothing.
@@ -70,14 +70,14 @@ package struct Doctor: Sendable {
     /// - Throws: `CancellationError` only.
     package func examine(
         show: @escaping @Sendable (CheckResult) -> Void,
-        waiting: @escaping @Sendable (_ names: [String], _ seconds: Int) -> Void
+        waiting: @escaping @Sendable (_ names: [String]) -> Void
     ) async throws -> Diagnosis {
         let results = Locked([String: CheckResult]())
         let watch = Task {
             for pause in [1] + repeatElement(5, count: 60) {
                 try await Task.sleep(for: .seconds(pause))
                 let done = results.withLock { $0 }
-                waiting(checks.map(\.name).filter { done[$0] == nil }, pause)
+                waiting(checks.map(\.name).filter { done[$0] == nil })
             }
         }
         defer { watch.cancel() }

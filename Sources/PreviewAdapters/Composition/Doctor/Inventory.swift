@@ -104,6 +104,7 @@ struct Inventory: Sendable {
         else { return [] }
         return names.sorted().filter { name in
             guard name.hasSuffix(".yml") || name.hasSuffix(".yaml"),
+                // One that cannot be read says nothing, as said above.
                 let bytes = try? folder.read(name, limit: 1 << 20)
             else { return false }
             return String(decoding: bytes, as: UTF8.self).contains("preview ")

@@ -7,9 +7,15 @@ struct MachineChecks: Sendable {
 
     /// What the provider says of the machine.
     func state() async throws -> [Finding] {
-        guard let (preview, machine) = try await machine() else { return [.needsMachine] }
-        if let elsewhere = elsewhere(preview) { return [elsewhere] }
-        let status = try await preview.world(reporter: Silence()).provider.inspect(machine)
+        try await look { preview, machine in
+            [
+                try Self.judge(
+                    try await preview.world(reporter: Silence()).provider.inspect(machine), machine)
+            ]
+        }
+    }
+
+    private static func judge(_ status: MachineStatus?, _ machine: Machine) throws -> Finding {
         guard let status else {
             throw Failure(
                 .machineGone, "the machine \(machine.name) is gone",
@@ -19,9 +25,9 @@ struct MachineChecks: Sendable {
         let restarts = status.restarts > 0 ? ", started again \(status.restarts) times" : ""
         let words = "\(machine.name) is \(status.state.rawValue)\(detail)\(restarts)"
         switch status.state {
-        case .running, .idle, .created, .booting: return [.ok(words)]
-        case .stopped: return [.warning(words, fix: "start it: `preview start`")]
-        case .unknown: return [.warning("\(words), which is no word that is known here")]
+        case .running, .idle, .created, .booting: return .ok(words)
+        case .stopped: return .warning(words, fix: "start it: `preview start`")
+        case .unknown: return .warning("\(words), which is no word that is known here")
         case .crashed:
             throw Failure(.appEnded, words, fix: "see `preview logs`, then `preview apply`")
         case .lost: throw Failure(.supervisorLost, words, fix: "run `preview apply`")
@@ -30,41 +36,41 @@ struct MachineChecks: Sendable {
 
     /// Whether somebody listens where visitors come in, on this machine.
     func sockets() async throws -> [Finding] {
-        guard let (preview, machine) = try await machine() else { return [.needsMachine] }
-        if let elsewhere = elsewhere(preview) { return [elsewhere] }
-        guard preview.state.provider == .local else {
-            return [.skipped("it is not seen from here; the URL tells")]
+        try await look { preview, machine in
+            guard preview.state.provider == .local else {
+                return [.skipped("it is not seen from here; the URL tells")]
+            }
+            guard Self.isUp(preview), let port = machine.port,
+                let sockets = try patient.local(preview.records).sockets(of: machine)
+            else { return [.skipped("nothing was booted yet")] }
+            guard sockets.isOpenToVisitors else {
+                throw Failure(
+                    .noAnswer, "nobody listens at port \(port) of this preview",
+                    fix: "start it: `preview start`")
+            }
+            let app = sockets.app.map { "\($0.address):\($0.port)" }.joined(separator: ", ")
+            let words = app.isEmpty ? "the app sleeps" : "the app listens at \(app)"
+            return [.ok("port \(port) is open to visitors; \(words)")]
         }
-        guard isUp(preview), let port = machine.port,
-            let sockets = try patient.local(preview.records).sockets(of: machine)
-        else { return [.skipped("nothing was booted yet")] }
-        guard sockets.isOpenToVisitors else {
-            throw Failure(
-                .noAnswer, "nobody listens at port \(port) of this preview",
-                fix: "start it: `preview start`")
-        }
-        let app = sockets.app.map { "\($0.address):\($0.port)" }.joined(separator: ", ")
-        let words = app.isEmpty ? "the app sleeps" : "the app listens at \(app)"
-        return [.ok("port \(port) is open to visitors; \(words)")]
     }
 
     /// Whether the recorded URL answers, of a completed preview only (BEHAVIOURS S16).
     func url() async throws -> [Finding] {
-        guard let (preview, machine) = try await machine() else { return [.needsMachine] }
-        if let elsewhere = elsewhere(preview) { return [elsewhere] }
-        guard isUp(preview) else { return [.skipped("the preview is not completed")] }
-        let provider = try preview.world(reporter: Silence()).provider
-        let state = try await provider.inspect(machine)?.state
-        guard state == .running || state == .unknown else {
-            let word = state?.rawValue ?? "gone"
-            return [.skipped("not asked: the machine is \(word), and asking would wake it")]
+        try await look { preview, machine in
+            guard Self.isUp(preview) else { return [.skipped("the preview is not completed")] }
+            let provider = try preview.world(reporter: Silence()).provider
+            let state = try await provider.inspect(machine)?.state
+            guard state == .running || state == .unknown else {
+                let word = state?.rawValue ?? "gone"
+                return [.skipped("not asked: the machine is \(word), and asking would wake it")]
+            }
+            let base = machine.url
+            let probe =
+                machine.port.map { Probe(patient.http, base: base, port: $0) }
+                ?? Probe(patient.http, base: base)
+            let path = preview.workspace?.config.health.path ?? Config.Health().path
+            return [try Self.judge(await probe.ask(path, within: .seconds(15)), base + path)]
         }
-        let base = machine.url
-        let probe =
-            machine.port.map { Probe(patient.http, base: base, port: $0) }
-            ?? Probe(patient.http, base: base)
-        let path = preview.workspace?.config.health.path ?? Config.Health().path
-        return [try Self.judge(await probe.ask(path, within: .seconds(15)), base + path)]
     }
 
     private static func judge(_ verdict: Probe.Verdict, _ url: String) throws -> Finding {
@@ -103,20 +109,22 @@ struct MachineChecks: Sendable {
         }
     }
 
-    private func machine() async throws -> (RecordedPreview, Machine)? {
+    /// Looks at the machine of the preview, if it has one that can be looked at from here.
+    private func look(
+        _ body: (RecordedPreview, Machine) async throws -> [Finding]
+    ) async throws -> [Finding] {
+        if patient.hasUnusableFile { return [.needsFile] }
         guard let preview = try await patient.preview.value,
             let machine = preview.state.output(of: AllocateMachine())?.machine
-        else { return nil }
-        return (preview, machine)
+        else { return [.needsMachine] }
+        if let host = preview.state.host, host != patient.surroundings.host {
+            return [.skipped("the preview runs on another machine, \(host)")]
+        }
+        return try await body(preview, machine)
     }
 
-    private func isUp(_ preview: RecordedPreview) -> Bool {
+    private static func isUp(_ preview: RecordedPreview) -> Bool {
         Session(of: preview.state, isLocked: false).completedSteps.contains(StepID.boot.number)
-    }
-
-    private func elsewhere(_ preview: RecordedPreview) -> Finding? {
-        guard let host = preview.state.host, host != patient.surroundings.host else { return nil }
-        return .skipped("the preview runs on another machine, \(host)")
     }
 }
 

@@ -35,6 +35,7 @@ struct Patient: Sendable {
             workspace = .failure(error)
         }
         let records = Result<Records, any Error> {
+            // Where the configuration cannot be used, the records are looked for without it.
             try (try? workspace.get())?.records ?? Records.find(choices, in: surroundings)
         }
         return Patient(choices, surroundings, workspace, records)
@@ -57,6 +58,9 @@ struct Patient: Sendable {
                     return try await RecordedPreview.configured(workspace)
                 }
                 return try await RecordedPreview.find(nil, choices, in: surroundings)
+            } catch is ConfigProblems {
+                // Told by the check of the file.
+                return nil
             } catch let failure as Failure
                 where [.nothingRecorded, .ambiguousPreview].contains(failure.code)
             {
@@ -75,6 +79,12 @@ struct Patient: Sendable {
     var config: Config? {
         // Why it could not is the first check's to tell.
         (try? workspace.get())?.config
+    }
+
+    /// Whether there is a configuration that cannot be used, so that nothing tells which preview is meant.
+    var hasUnusableFile: Bool {
+        guard case .failure(let error) = workspace else { return false }
+        return (error as? Failure)?.code != .configNotFound
     }
 
     /// Whom previews of the configuration are asked for from.

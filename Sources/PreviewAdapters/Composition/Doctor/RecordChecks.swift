@@ -56,6 +56,7 @@ struct RecordChecks: Sendable {
     /// Whether a run could take the lock.
     func lock() async throws -> [Finding] {
         let records = try patient.records.get()
+        if patient.hasUnusableFile { return [.needsFile] }
         guard let folder = try await name() else { return [.needsRecord] }
         guard let holder = try await records.store.holder(of: folder) else {
             return [.ok("free")]

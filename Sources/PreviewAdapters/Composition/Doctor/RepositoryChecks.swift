@@ -61,8 +61,8 @@ struct RepositoryChecks: Sendable {
         guard patient.provider == .local else {
             return [.skipped("the machine's image brings them")]
         }
+        // Its own check says why it cannot be read.
         guard let found = try? await head.value else {
-            // Its own check says why.
             return [.skipped("the repository cannot be read")]
         }
         let detection = try await workspace.world(reporter: Silence()).source.detect(

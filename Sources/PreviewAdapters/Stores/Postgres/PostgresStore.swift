@@ -106,6 +106,16 @@ package struct PostgresStore: StateStore {
         guard rows.first?.text(0) == "true" else { throw lockLost(app) }
     }
 
+    package func examine() async throws -> StoreStanding {
+        let isThere = try await isThere()
+        let seconds = try await run(PostgresStatements.time, []).first?.text(0)
+        return StoreStanding(
+            fence: isThere
+                ? "it compares versions within the statement that writes"
+                : "its tables are made by the first write",
+            time: seconds.flatMap { Int($0) }.map { Timestamp(seconds: $0) })
+    }
+
     private static func stored(_ row: PostgresRow, from column: Int) -> StoredBytes {
         StoredBytes(
             bytes: row.columns[column] ?? [],
@@ -241,9 +251,7 @@ extension PostgresStore {
     private static func existing(
         _ schema: String, on connection: PostgresConnection
     ) throws(PostgresFailure) -> (schema: Bool, table: Bool) {
-        let row = try connection.run(
-            PostgresStatements.existence, [.text(try connection.quoted(schema))]
-        ).first
+        let row = try connection.run(PostgresStatements.existence, [.text(schema)]).first
         return (row?.text(0) == "true", row?.text(1) == "true")
     }
 }
