@@ -3,8 +3,8 @@
 const svgNamespace = "http://www.w3.org/2000/svg";
 
 /**
- * Makes an element. An attribute that is null, undefined or false is left out, `true` is set empty; a
- * function is called on the event of its name, as in `{ click: act }`.
+ * Makes an element. An attribute that is null, undefined or false is left out, `true` is set
+ * empty; a function is called on the event of its name, as in `{ click: act }`.
  */
 export function make(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
@@ -57,7 +57,8 @@ export function externalLink(address, attributes = {}, ...children) {
   const href = linkAddress(address);
   const content = children.length > 0 ? children : [address];
   if (!href) return make("span", attributes, ...content);
-  return make("a", { href, target: "_blank", rel: "noopener noreferrer", ...attributes }, ...content);
+  const away = { target: "_blank", rel: "noopener noreferrer" };
+  return make("a", { href, ...away, ...attributes }, ...content);
 }
 
 const shapes = {
@@ -67,7 +68,8 @@ const shapes = {
   stale: ["M19 12a7 7 0 1 1-2.2-5.1", "M19 4v4h-4"],
   circle: [],
   repository: [
-    "M7 8v8", "M7 14c5 0 10 0 10-5", "M9 6a2 2 0 1 1-4 0a2 2 0 0 1 4 0", "M9 18a2 2 0 1 1-4 0a2 2 0 0 1 4 0",
+    "M7 8v8", "M7 14c5 0 10 0 10-5", "M9 6a2 2 0 1 1-4 0a2 2 0 0 1 4 0",
+    "M9 18a2 2 0 1 1-4 0a2 2 0 0 1 4 0",
     "M19 7a2 2 0 1 1-4 0a2 2 0 0 1 4 0",
   ],
   machine: ["M4 5h16v6H4zM4 13h16v6H4z", "M7.5 8v.1M7.5 16v.1"],
@@ -123,7 +125,10 @@ export function copyButton(what, text) {
   };
   return make("span", { class: "copy" }, said, make(
     "button",
-    { type: "button", class: "button ghost", "aria-label": `Copy ${what}`, title: `Copy ${what}`, click: copy },
+    {
+      type: "button", class: "button ghost", "aria-label": `Copy ${what}`, title: `Copy ${what}`,
+      click: copy,
+    },
     icon("copy")));
 }
 

@@ -45,7 +45,7 @@ export class EventStream {
 
   /**
    * `listener` has `event(event)` for a line of the log, `session(session)`, `gone()`,
-   * `connection(isLive)` and `refused(error)` for an answer after which there is no sense in going on.
+   * `connection(isLive)` and `refused(error)` for an answer after which going on makes no sense.
    */
   constructor(client, id, listener) {
     this.#client = client;

@@ -13,7 +13,9 @@ export class LogPanel {
   });
   #empty = make("p", { class: "log-empty" }, "Waiting for setup to start...");
   #news = make("span", { class: "reason" });
-  #pause = button("Pause", { iconName: "pause", kind: "quiet small", click: () => this.#togglePause() });
+  #pause = button("Pause", {
+    iconName: "pause", kind: "quiet small", click: () => this.#togglePause(),
+  });
   #count = 0;
   #waiting = [];
   #timer = null;
@@ -31,10 +33,12 @@ export class LogPanel {
       make(
         "div", { class: "log-tools" }, levels, this.#pause,
         button("Copy", {
-          iconName: "copy", kind: "quiet small", "aria-label": "Copy the log", click: () => this.#copy(),
+          iconName: "copy", kind: "quiet small", "aria-label": "Copy the log",
+          click: () => this.#copy(),
         }),
         button("Clear", {
-          iconName: "clear", kind: "quiet small", "aria-label": "Clear the log", click: () => this.clear(),
+          iconName: "clear", kind: "quiet small", "aria-label": "Clear the log",
+          click: () => this.clear(),
         }),
         this.#news),
       this.#lines);
@@ -81,8 +85,9 @@ export class LogPanel {
   }
 
   #tellNews() {
-    const count = this.#isPaused ? this.#waiting.length : 0;
-    setText(this.#news, this.#isPaused ? `Paused · ${count} new ${count === 1 ? "line" : "lines"}` : "");
+    const { length } = this.#waiting;
+    const words = `Paused · ${length} new ${length === 1 ? "line" : "lines"}`;
+    setText(this.#news, this.#isPaused ? words : "");
   }
 
   #filter(value) {
@@ -91,7 +96,8 @@ export class LogPanel {
   }
 
   async #copy() {
-    const text = [...this.#lines.querySelectorAll(".line")].map((line) => line.textContent).join("\n");
+    const lines = [...this.#lines.querySelectorAll(".line")];
+    const text = lines.map((line) => line.textContent).join("\n");
     setText(this.#news, (await copyText(text)) ? "Copied" : "Not copied");
     setTimeout(() => this.#tellNews(), 2000);
   }

@@ -183,7 +183,9 @@ export class PreviewList {
         make(
           "div", { class: "dialog-actions" },
           make("button", { class: "button", value: "keep", autofocus: true }, "Keep it"),
-          make("button", { class: "button danger solid", value: "destroy" }, icon("trash"), "Destroy"))));
+          make(
+            "button", { class: "button danger solid", value: "destroy" },
+            icon("trash"), "Destroy"))));
     dialog.addEventListener("close", () => {
       if (dialog.returnValue !== "destroy") return;
       this.#act(session, "Destroying", () => this.#client.destroy(session.id));

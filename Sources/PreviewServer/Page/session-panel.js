@@ -36,7 +36,9 @@ export class SessionHeading {
       make("div", { class: "heading-line" }, this.#title, this.#branch, this.#pill),
       make(
         "div", { class: "heading-line" }, this.#bar, this.#words, this.#live,
-        button("Refresh", { iconName: "refresh", kind: "quiet small", click: () => model.refresh() })));
+        button("Refresh", {
+          iconName: "refresh", kind: "quiet small", click: () => model.refresh(),
+        })));
   }
 
   update() {
@@ -82,7 +84,7 @@ export class SessionInfo {
       row("Repository", session.githubRepoUrl),
       row("Branch", session.githubBranch),
       row("App Name", session.flyAppName),
-      url ? row("Preview URL", url, isUp ? externalLink(url, {}) : null, isUp ? null : "not live yet") : null,
+      row("Preview URL", url, isUp ? externalLink(url) : null, isUp ? null : "not live yet"),
       plan?.cost ? row("Cost", costText(plan.cost), null, null, false) : null,
       row("Session", session.id),
     ]);
@@ -95,7 +97,8 @@ function row(label, text, shown, note, canCopy = true) {
     "div", {}, make("dt", {}, label),
     make(
       "dd", {},
-      shown ?? make("span", { class: "value" }, text, note ? make("span", { class: "note" }, note) : null),
+      shown ?? make(
+        "span", { class: "value" }, text, note ? make("span", { class: "note" }, note) : null),
       canCopy ? copyButton(label, () => text) : null));
 }
 
@@ -136,7 +139,7 @@ export class CompletionCard {
       "section", { class: "card completion", "aria-labelledby": "completion-title" },
       make("h3", { id: "completion-title", tabindex: "-1" }, "Setup Complete! 🎉"),
       make("p", {}, make("code", {}, flyAppName), " is up at"),
-      make("p", { class: "completion-url" }, externalLink(previewUrl, {})),
+      make("p", { class: "completion-url" }, externalLink(previewUrl)),
       make(
         "div", { class: "actions" },
         externalLink(previewUrl, { class: "button primary" }, icon("open"), "Open the preview"),

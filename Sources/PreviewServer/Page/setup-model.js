@@ -115,7 +115,7 @@ export class SetupModel extends EventTarget {
     }
   }
 
-  /** Whether a completed step's world has moved on, so that running it again would change something. */
+  /** Whether a completed step's world has moved on: running it again would change something. */
   #isBehind(number) {
     return ["create", "update", "replace", "resume"].includes(this.planned(number)?.action);
   }
@@ -213,7 +213,9 @@ export class SetupModel extends EventTarget {
       if (isError) this.#inError.add(number);
       else this.#inError.delete(number);
     }
-    if (this.isComplete && !this.#wasComplete && !isFirst) this.dispatchEvent(new Event("complete"));
+    if (this.isComplete && !this.#wasComplete && !isFirst) {
+      this.dispatchEvent(new Event("complete"));
+    }
     this.#wasComplete = this.isComplete;
   }
 

@@ -227,7 +227,8 @@ function resultBox(number, details, status, isOpen, subActions) {
     "div", { class: "box result" },
     make("p", { class: "box-title" }, `✓ ${details.description}`),
     status === "stale"
-      ? make("p", { class: "reason" }, "This no longer follows from what is set: run it again.") : null,
+      ? make("p", { class: "reason" }, "This no longer follows from what is set: run it again.")
+      : null,
     make("p", { class: "facts" }, keyFacts(number, details).flatMap(
       (fact, index) => (index > 0 ? [" · ", fact] : [fact]))),
     number === 4 ? nextActions(details.nextActions) : null,

@@ -10,7 +10,7 @@ export function resultRows(number, details) {
 
 /** What of a result says the most, to be read at one glance. */
 export function keyFacts(number, details) {
-  return facts[number](details).filter((fact) => fact !== null && fact !== undefined && fact !== "");
+  return facts[number](details).filter((fact) => (fact ?? "") !== "");
 }
 
 const facts = {
@@ -76,7 +76,8 @@ function linked(address, name) {
 
 function commit({ commit, subject }) {
   return make(
-    "span", {}, make("code", { title: commit }, commit.slice(0, 7)), subject ? ` ${subject}` : null);
+    "span", {}, make("code", { title: commit }, commit.slice(0, 7)),
+    subject ? ` ${subject}` : null);
 }
 
 function kind({ projectType, framework, runtime, packageManager }) {
@@ -95,7 +96,8 @@ function settings(environment) {
   const entries = Object.entries(environment ?? {});
   if (entries.length === 0) return null;
   return make(
-    "span", { class: "codes" }, entries.map(([name, value]) => make("code", {}, `${name}=${value}`)));
+    "span", { class: "codes" },
+    entries.map(([name, value]) => make("code", {}, `${name}=${value}`)));
 }
 
 function resources(resources) {
