@@ -18,7 +18,7 @@ class Pictures(BrowserTest):
         self.make_repository()
         server = self.serve()
         page = self.open(server, color_scheme="light")
-        page.set_viewport_size({"width": 1200, "height": 1140})
+        page.set_viewport_size({"width": 1200, "height": 1195})
         for number in (1, 2, 3):
             self.execute(page, number)
             self.go_on(page)
