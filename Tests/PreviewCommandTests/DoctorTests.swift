@@ -160,12 +160,35 @@ struct DoctorTests {
             #expect(checks.all("records").last?["detail"]?.string == "1 record is good")
             box.removeTree(".preview")
             try box.makeSite("state: { encrypt: { key: env:STATE_KEY } }\n")
-            let keys = ["0123456789abcdef0123456789abcdef", "fedcba9876543210fedcba9876543210"]
+            let keys = ["0123456789abcdef", "fedcba9876543210"].map {
+                String(repeating: $0, count: 4)
+            }
             _ = try await box.preview(
                 "apply", "--step", "1", "--yes", with: ["STATE_KEY": keys[0]])
             let other = try await box.preview("doctor", "--json", with: ["STATE_KEY": keys[1]])
             #expect(try Checks(other).failures.contains("records PV0517"), "\(other)")
             #expect(keys.allSatisfy { !other.output.contains($0) })
+        }
+    }
+
+    @Test("a store that cannot be reached or used is told once, and what needs it is skipped")
+    func storeOutOfReach() async throws {
+        try await Sandbox.use { box in
+            for (settings, failure) in [
+                ("store: http, address: \"http://127.0.0.1:9/{app}\"", "store PV0511"),
+                (
+                    "store: http, address: \"http://127.0.0.1:9/{app}\", username: ci",
+                    "store PV0515"
+                ),
+            ] {
+                try box.makeSite("state: { \(settings) }\n")
+                let outcome = try await box.preview("doctor", "--json")
+                let checks = try Checks(outcome)
+                #expect(checks.failures == [failure])
+                for name in ["records", "lock", "machine", "URL"] {
+                    #expect(checks.outcome(of: name) == "skipped", "\(name): \(outcome)")
+                }
+            }
         }
     }
 
