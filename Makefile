@@ -27,12 +27,14 @@ RUNTIME_PACKAGES := golang-go php-cli ruby ruby-webrick \
 TEST_PACKAGES := python3-jsonschema python3-yaml strace time busybox-static \
 	postgresql libpq5 pgbouncer
 LINT_PACKAGES := shellcheck
+# The browser in which the page is tried, where it is wanted; the last two are for its pictures.
+BROWSER_PACKAGES := chromium python3-venv fonts-dejavu-core fonts-noto-color-emoji pngquant
 
 DEBUG := .build/debug/preview
 RELEASE := .build/release/preview
 SHELL_SCRIPTS = $(shell git ls-files | xargs -r grep -lE '^\#!/(bin/sh|usr/bin/env (ba)?sh|bin/bash)')
 
-.PHONY: help packages build release demo demo-fly demo-destroy test lint bench install uninstall clean
+.PHONY: help packages build release demo demo-fly demo-destroy test browser lint bench install uninstall clean
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -71,6 +73,10 @@ test: ## all tests
 	@.ci/terraform
 	swift build --build-tests
 	@.ci/test $(TEST_FLAGS)
+
+browser: ## install a browser and its driver, so that `make test` tries the page as well
+	@.ci/packages $(BROWSER_PACKAGES)
+	@.ci/browser
 
 lint: ## check formatting and shell scripts
 	@.ci/packages $(LINT_PACKAGES)

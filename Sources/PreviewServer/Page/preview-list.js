@@ -38,7 +38,10 @@ export class PreviewList {
     section.append(
       make("div", { class: "panel-head" },
         make("h2", { id: "previews-title", tabindex: "-1" }, "My previews"),
-        button("Refresh", { iconName: "refresh", kind: "small", click: () => this.refresh() })),
+        button("Refresh", {
+          iconName: "refresh", kind: "small", "aria-label": "Refresh the list",
+          click: () => this.refresh(),
+        })),
       this.#status, this.#problem, this.#rows, this.#count);
   }
 
@@ -82,6 +85,7 @@ export class PreviewList {
 
   async #lookAtMachines() {
     for (const session of this.#sessions.filter(hasMachine)) {
+      if (this.#busy.has(session.id)) continue;
       // A machine that cannot be looked at now is shown without its state.
       const answer = await this.#client.machine(session.id).catch(() => null);
       this.#machines.set(session.id, answer?.machine?.state ?? null);

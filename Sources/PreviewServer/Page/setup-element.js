@@ -129,8 +129,9 @@ export class IncrementalMachineSetup extends HTMLElement {
     const list = make(
       "ol", { class: "steps", "aria-label": "Steps" },
       this.#cards.map((card) => card.element), completion.element);
+    // Only when the step is drawn as revealed has it a button to lead to.
     this.#cards.forEach((card) =>
-      card.element.addEventListener("reveal", () => card.focus()));
+      card.element.addEventListener("reveal", () => queueMicrotask(() => card.focus())));
     this.shadowRoot.replaceChildren(make(
       "div", { class: "setup" }, this.#status, heading.element, this.#alert,
       make("div", { class: "columns" }, list,
@@ -146,12 +147,19 @@ export class IncrementalMachineSetup extends HTMLElement {
         session, appName: session.flyAppName, previewUrl: session.previewUrl,
       });
       this.#update();
-      this.shadowRoot.getElementById("completion-title")?.focus();
+      queueMicrotask(() => this.#goToEnd());
     });
     model.addEventListener("failure", ({ detail }) => {
       this.#emit("setuperror", { ...detail, session: model.session });
     });
     model.addEventListener("gone", () => this.#emit("setupgone", { session: model.session }));
+  }
+
+  /** Leads to the completion card, unless the person is busy elsewhere on the page. */
+  #goToEnd() {
+    const { activeElement } = document;
+    if (activeElement !== this && activeElement !== document.body) return;
+    this.shadowRoot.getElementById("completion-title")?.focus();
   }
 
   #emit(name, detail) {

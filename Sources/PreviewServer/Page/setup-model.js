@@ -36,6 +36,7 @@ export class SetupModel extends EventTarget {
   #planning = null;
   #shown = {};
   #plannedFor = null;
+  #isBeingDestroyed = false;
   #isStopped = false;
   /** What was announced, so that it is announced once. */
   #inError = new Set();
@@ -119,6 +120,11 @@ export class SetupModel extends EventTarget {
     return ["create", "update", "replace", "resume"].includes(this.planned(number)?.action);
   }
 
+  /** The earlier step that would have to run again first; null if none does. */
+  blocker(number) {
+    return steps.find((step) => step.number < number && this.#isBehind(step.number))?.number ?? null;
+  }
+
   /** Whether "Continue to Next Step" belongs to this step. */
   mayContinue(number) {
     return number < 4 && number === this.revealed && !this.running &&
@@ -132,14 +138,16 @@ export class SetupModel extends EventTarget {
     this.#set({ revealed: number });
   }
 
-  /** Runs a step as it was shown. */
+  /** Runs a step as it was shown; a retry runs it as it is now, since what failed was changed. */
   async execute(number) {
     if (!this.session) throw new Error("Setup session not initialized");
-    if (this.running || this.isPlanning) return;
+    if (this.running || this.isPlanning || this.blocker(number)) return;
+    const shown = this.offer(number) === "retry" ? null : this.#shown[number];
     this.#inError.delete(number);
+    this.#plannedFor = null;
     this.#set({ asked: number, refusal: null });
     try {
-      const { session } = await this.#client.run(this.session.id, number, this.#shown[number]);
+      const { session } = await this.#client.run(this.session.id, number, shown);
       this.asked = null;
       this.#take(session);
     } catch (error) {
@@ -191,8 +199,9 @@ export class SetupModel extends EventTarget {
     const reached = before ? furthest?.number ?? 1 : session.currentStep;
     this.#set({ revealed: Math.max(this.revealed, reached) });
     this.#announce(before === null);
-    const recorded = JSON.stringify([session.updatedAt, steps.map(({ number }) => this.status(number))]);
-    if (this.running || recorded === this.#plannedFor) return;
+    const recorded = JSON.stringify(session);
+    if (this.running) this.#plannedFor = null;
+    if (this.running || this.#isBeingDestroyed || recorded === this.#plannedFor) return;
     this.#plannedFor = recorded;
     this.#look();
   }
@@ -221,6 +230,8 @@ export class SetupModel extends EventTarget {
   }
 
   #hear(event) {
+    if (event.type === "run_begin") this.#isBeingDestroyed = event.data?.command === "destroy";
+    if (event.type === "run_end") this.#isBeingDestroyed = false;
     this.dispatchEvent(new CustomEvent("line", { detail: event }));
     if (this.progress.apply(event)) this.#set({});
   }

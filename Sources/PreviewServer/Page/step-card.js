@@ -117,9 +117,10 @@ export class StepCard {
   #updateChanges(status) {
     const { number } = this.#step;
     const planned = this.#model.planned(number);
-    const isOffered = this.#model.offer(number) !== null || this.#model.isPlanning;
-    const isOpenToChange = number <= this.#model.revealed && status !== "running" && isOffered;
-    const changes = isOpenToChange ? planned?.changes ?? [] : [];
+    // They stay while the plan is worked out again. A retry runs what is there then.
+    const isShown = number <= this.#model.revealed && !["running", "error"].includes(status) &&
+      (this.#model.offer(number) !== null || this.#model.isPlanning);
+    const changes = isShown ? planned?.changes ?? [] : [];
     setChildren(this.#parts.changes, changes.length > 0 ? [changes, planned.reason] : null, () =>
       changes.length === 0 ? null : make(
         "details", { class: "changes" },
@@ -169,22 +170,29 @@ export class StepCard {
     const model = this.#model;
     const { number } = this.#step;
     const offer = model.offer(number);
-    const isShown = model.running === null && model.isPlanning;
-    const key = [offer, model.mayContinue(number), isShown, this.#reason(offer)];
-    setChildren(this.#parts.actions, key, () => [
+    const reason = offer ? this.#reason(offer) : null;
+    const mayContinue = model.mayContinue(number);
+    setChildren(this.#parts.actions, [offer, mayContinue, this.#mustWait, reason], () => [
       offer ? this.#runButton(offer) : null,
-      model.mayContinue(number) ? this.#continueButton() : null,
-      offer && isShown
-        ? make("span", { class: "reason" }, "Looking at what it would do…")
-        : this.#reason(offer) && make("span", { class: "reason" }, this.#reason(offer)),
+      mayContinue ? this.#continueButton() : null,
+      reason ? make("span", { class: "reason" }, reason) : null,
     ]);
+  }
+
+  /** Whether what it offers cannot be done yet. */
+  get #mustWait() {
+    return this.#model.isPlanning || this.#model.blocker(this.#step.number) !== null;
   }
 
   /** What a person has to know before running it. */
   #reason(offer) {
-    const problem = this.#model.planProblem;
-    if (offer && problem) return `What it would do cannot be told: ${problem.message}`;
-    return offer === "again" ? this.#model.planned(this.#step.number)?.reason ?? null : null;
+    const model = this.#model;
+    const { number } = this.#step;
+    if (model.isPlanning) return "Looking at what it would do…";
+    if (model.planProblem) return `What it would do cannot be told: ${model.planProblem.message}`;
+    const first = model.blocker(number);
+    if (first) return `Step ${first} has to run again first: ${model.planned(first).reason}`;
+    return offer === "again" ? model.planned(number)?.reason ?? null : null;
   }
 
   #runButton(offer) {
@@ -197,7 +205,7 @@ export class StepCard {
       iconName: offer === "execute" ? "play" : "refresh",
       kind: offer === "again" ? "quiet" : "primary",
       "aria-label": offer === "retry" ? `Retry step ${number}` : null,
-      "aria-disabled": this.#model.isPlanning ? "true" : null,
+      "aria-disabled": this.#mustWait ? "true" : null,
       click: () => this.#model.execute(number),
     });
   }
@@ -220,7 +228,8 @@ function resultBox(number, details, status, isOpen, subActions) {
     make("p", { class: "box-title" }, `✓ ${details.description}`),
     status === "stale"
       ? make("p", { class: "reason" }, "This no longer follows from what is set: run it again.") : null,
-    make("p", { class: "facts" }, keyFacts(number, details).map((fact) => make("span", {}, fact))),
+    make("p", { class: "facts" }, keyFacts(number, details).flatMap(
+      (fact, index) => (index > 0 ? [" · ", fact] : [fact]))),
     number === 4 ? nextActions(details.nextActions) : null,
     number === 4 ? phaseList(phaseStates(details.phases ?? [])) : null,
     notes.length > 0

@@ -31,9 +31,10 @@ package final class PostgresConnection: @unchecked Sendable {
         let values = PostgresLibrary.values(options)
         password = values["password"]
         let host = values["hostaddr"] ?? values["host"] ?? "the local socket"
-        server =
+        server = address.redact(
             "\(values["user"] ?? "?") at \(host):\(values["port"] ?? "?"), "
-            + "database \(values["dbname"] ?? "?")"
+                + "database \(values["dbname"] ?? "?")",
+            and: password)
         // Seconds for each host; 0 is libpq's word for no limit, which nobody wants here.
         let seconds = Int64(values["connect_timeout"] ?? "") ?? 0
         let hosts = Int64(host.split(separator: ",").count)
@@ -85,17 +86,12 @@ package final class PostgresConnection: @unchecked Sendable {
         _ = libpq.set_nonblocking(handle, 1)
     }
 
-    /// Whether another statement can be sent on it.
+    /// Whether another statement can be sent on it: not where the server has said something unasked,
+    /// which is most likely its farewell.
     var isUsable: Bool {
-        guard !isBroken, isConnected else { return false }
+        guard !isBroken, Int(libpq.status(handle)) == PREVIEW_PG_CONNECTION_OK else { return false }
         var request = pollfd(fd: libpq.socket(handle), events: Int16(POLLIN), revents: 0)
-        guard repeatingInterrupted({ poll(&request, 1, 0) }) != 0 else { return true }
-        // The server has said something unasked: its farewell, most likely.
-        return libpq.consume_input(handle) == 1 && isConnected
-    }
-
-    private var isConnected: Bool {
-        Int(libpq.status(handle)) == PREVIEW_PG_CONNECTION_OK
+        return repeatingInterrupted { poll(&request, 1, 0) } == 0
     }
 
     /// A name as it may stand in a statement, whatever characters it has.

@@ -12,10 +12,15 @@ enum PostgresStatements {
         SELECT coalesce(max(version), 0)::text FROM {schema}.machine_setup_migrations
         """
 
-    /// Whether there is such a schema ($1), and in it the table of migrations.
+    /// Whether there is a schema of the name $1, and in it the table of migrations. Looked up in the
+    /// tables themselves: `to_regclass` may answer from a cache that has not heard of another's commit.
     static let existence = """
-        SELECT (to_regnamespace($1) IS NOT NULL)::text,
-            (to_regclass($1 || '.machine_setup_migrations') IS NOT NULL)::text
+        SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = $1)::text,
+            EXISTS (
+                SELECT FROM pg_catalog.pg_class AS relation
+                JOIN pg_catalog.pg_namespace AS space ON space.oid = relation.relnamespace
+                WHERE space.nspname = $1 AND relation.relname = 'machine_setup_migrations'
+            )::text
         """
 
     /// The database's clock, in whole seconds since 1970.

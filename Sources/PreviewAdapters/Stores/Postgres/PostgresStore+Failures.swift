@@ -29,7 +29,8 @@ extension Failure {
     static func missingSchema(_ schema: String) -> Failure {
         Failure(
             .storeSettings, .invalidConfig, "the database has no schema \"\(schema)\"",
-            fix: "let its owner run `CREATE SCHEMA \(schema)`, or name another in `state.schema`")
+            fix: "let its owner run `CREATE SCHEMA \"\(schema)\"`, or name another one in "
+                + "`state.schema`")
     }
 
     fileprivate init(_ failure: PostgresFailure) {

@@ -13,10 +13,7 @@ extension PostgresStore {
         let start = ContinuousClock.now
         var sign = start
         while true {
-            let row = try await run(
-                PostgresStatements.acquire,
-                [.text(app), .text(token), .text(holder.id), .text(text), .text(leaseSeconds)]
-            ).first
+            let row = try await acquire(app, token, [.text(holder.id), .text(text)])
             if row?.text(0) == "true" {
                 tokens.withLock { $0[app] = token }
                 return PostgresLock(store: self, app: app, token: token)
@@ -32,6 +29,21 @@ extension PostgresStore {
                 sign = now + .seconds(5)
             }
             try await Task.sleep(for: min(Self.pause(after: now - start), start + timeout - now))
+        }
+    }
+
+    private func acquire(
+        _ app: String, _ token: String, _ holder: [PostgresValue]
+    ) async throws -> PostgresRow? {
+        do {
+            return try await run(
+                PostgresStatements.acquire,
+                [.text(app), .text(token)] + holder + [.text(leaseSeconds)]
+            ).first
+        } catch {
+            // Only the answer may have been lost: a lock that nobody knows of goes at once if it can.
+            Task { await release(app, token) }
+            throw error
         }
     }
 

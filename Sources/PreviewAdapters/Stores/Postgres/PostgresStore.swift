@@ -251,9 +251,7 @@ extension PostgresStore {
     private static func existing(
         _ schema: String, on connection: PostgresConnection
     ) throws(PostgresFailure) -> (schema: Bool, table: Bool) {
-        let row = try connection.run(
-            PostgresStatements.existence, [.text(try connection.quoted(schema))]
-        ).first
+        let row = try connection.run(PostgresStatements.existence, [.text(schema)]).first
         return (row?.text(0) == "true", row?.text(1) == "true")
     }
 }

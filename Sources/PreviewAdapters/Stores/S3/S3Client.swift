@@ -101,6 +101,7 @@ struct S3Client: Sendable {
                 + (isDeep ? [] : [("delimiter", "/")])
                 + [("list-type", "2"), ("max-keys", "1000"), ("prefix", prefix)]
             let response = try await send("GET", nil, query: query, isFine: { $0.status == 200 })
+            // Where the fault of what is no such document lies says nothing to a user.
             guard let answer = try? XMLElement(parsing: response.body),
                 answer.name == "ListBucketResult"
             else { throw unreadable(prefix, "the list that it gave cannot be read") }

@@ -8,7 +8,11 @@ import Testing
 /// this object or the test process does, however that ends.
 final class PostgresServer: Sendable {
     /// Without it these tests cannot run; install the Debian package `postgresql`.
-    static let isAvailable = programs != nil && (getuid() != 0 || Host.user(named: user) != nil)
+    static let isAvailable: Bool = {
+        if programs != nil, getuid() != 0 || Host.user(named: user) != nil { return true }
+        OutputChannel.standardError.write("SKIPPED tests with PostgreSQL: \(needed)\n")
+        return false
+    }()
     /// What a skipped test says.
     static let needed: Comment = "needs initdb, postgres and their user (Debian: postgresql)"
 
@@ -19,7 +23,6 @@ final class PostgresServer: Sendable {
 
     /// The server refuses to run as root.
     static let user = "postgres"
-    static let port = 5432
 
     private static let programs = folder(of: "initdb")
     private static let environment = ["PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8"]
@@ -28,16 +31,46 @@ final class PostgresServer: Sendable {
     let folder: String
     private let process: Locked<Keeper?>
 
+    /// Where a server listens, beside its socket.
+    enum Front {
+        case nowhereElse
+        /// A port of the loopback address.
+        case port
+        /// The same with TLS.
+        case encryptedPort
+    }
+
+    private let front: Front
+    /// Of the socket's name and, if it listens on one, of the loopback address.
+    let port: Int
+
     /// Makes the files of a new server and starts it.
-    init() async throws {
+    init(_ front: Front = .nowhereElse) async throws {
         let folder = try Self.makeFolder()
         self.folder = folder
         process = Locked(nil)
+        self.front = front
+        port = front == .nowhereElse ? 5432 : try ServerProcess.freePort()
         try await Self.initialise(folder)
+        if front == .encryptedPort {
+            for name in ["server", "other"] { try await makeCertificate(name) }
+        }
         try await start()
     }
 
-    private static func makeFolder() throws -> String {
+    /// Makes `<name>.pem`, which is its own authority, and `<name>.key` in the folder.
+    private func makeCertificate(_ name: String) async throws {
+        let arguments =
+            "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 "
+            + "-subj /CN=localhost -addext subjectAltName=IP:127.0.0.1 "
+            + "-keyout \(folder)/\(name).key -out \(folder)/\(name).pem"
+        let result = try await Self.asUser(
+            "/usr/bin/openssl", arguments.split(separator: " ").map(String.init)
+        ).run()
+        try #require(result.ending.isSuccess, "\(result)")
+    }
+
+    static func makeFolder() throws -> String {
         var template = Array("/tmp/preview-pg-XXXXXX".utf8CString)
         let made = try #require(mkdtemp(&template))
         let folder = String(cString: made)
@@ -69,7 +102,7 @@ final class PostgresServer: Sendable {
                 """.utf8))
     }
 
-    private static func asUser(_ program: String, _ arguments: [String]) -> Command {
+    static func asUser(_ program: String, _ arguments: [String]) -> Command {
         guard getuid() == 0 else {
             return Command(program, arguments, environment: environment, directory: "/")
         }
@@ -85,10 +118,10 @@ final class PostgresServer: Sendable {
         let server = Self.asUser(
             "\(bin)/postgres",
             [
-                "-D", "\(folder)/data", "-k", folder, "-p", "\(Self.port)", "-h", "",
-                "-c", "fsync=off", "-c", "max_connections=200",
-            ])
-        let keeper = try Keeper(server, removing: folder)
+                "-D", "\(folder)/data", "-k", folder, "-c", "fsync=off", "-c",
+                "max_connections=200",
+            ] + listening)
+        let keeper = try Keeper(server, endingBy: "QUIT", removing: folder)
         process.withLock { $0 = keeper }
         let client = PostgresClient(try PostgresAddress(url()))
         try await eventually("the server is ready") {
@@ -97,6 +130,15 @@ final class PostgresServer: Sendable {
                 try connection.run("SELECT '1'")
             }) != nil
         }
+    }
+
+    private var listening: [String] {
+        let place = ["-p", "\(port)", "-h", front == .nowhereElse ? "" : "127.0.0.1"]
+        guard front == .encryptedPort else { return place }
+        return place + [
+            "-c", "ssl=on", "-c", "ssl_cert_file=\(folder)/server.pem", "-c",
+            "ssl_key_file=\(folder)/server.key",
+        ]
     }
 
     /// Ends it at once, as a failing machine does; the files stay.
@@ -110,7 +152,7 @@ final class PostgresServer: Sendable {
 
     /// The URL of a database for a user.
     func url(_ database: String = "postgres", as user: String = "postgres") -> String {
-        "postgres://\(user)@/\(database)?host=\(folder)&port=\(Self.port)"
+        "postgres://\(user)@/\(database)?host=\(folder)&port=\(port)"
     }
 
     /// Makes an empty database and returns its name.
@@ -161,18 +203,19 @@ final class Keeper: Sendable {
     private let life: Locked<Descriptor?>
     private let shell: ProcessIdentity
 
-    init(_ command: Command, removing folder: String) throws {
+    /// `signal`: what ends the process at once.
+    init(_ command: Command, endingBy signal: String, removing folder: String) throws {
         let script = """
-            folder=$1; shift
+            folder=$1 signal=$2; shift 2
             "$@" >"$folder/log" 2>&1 </dev/null &
             read -r order
-            if [ "$order" = stop ]; then kill -QUIT $!; wait; exit; fi
-            kill -QUIT $!; wait; rm -rf "$folder"
+            kill -"$signal" $!; wait
+            [ "$order" = stop ] || rm -rf "$folder"
             """
         let (reader, writer) = try Descriptor.makePipe()
         life = Locked(writer)
         shell = try Command(
-            "/bin/sh", ["-c", script, "sh", folder, command.program] + command.arguments,
+            "/bin/sh", ["-c", script, "sh", folder, signal, command.program] + command.arguments,
             environment: command.environment, directory: "/"
         ).start(.ownSession, input: reader)
     }
