@@ -144,6 +144,42 @@ struct DoctorTests {
         }
     }
 
+    @Test("a lock at a server whose holder is gone fails, with the command that breaks it")
+    func abandonedLock() async throws {
+        try await Sandbox.use { box in
+            let python = try #require(Command.locate("python3", in: "/usr/bin:/bin"))
+            let folder = "/" + #filePath.split(separator: "/").dropLast(2).joined(separator: "/")
+            let server = try box.start(
+                [
+                    python, "-u", folder + "/Fixtures/state-server.py", "--tags=strong",
+                    "--locks=own",
+                ])
+            #expect(try await eventually { server.outputSoFar.hasPrefix("port ") })
+            let port = server.outputSoFar.split(separator: "\n")[0].dropFirst("port ".count)
+            let address = "http://127.0.0.1:\(port)/state/{app}"
+            let lock = ["lock_address", "unlock_address"].map { "\($0): \"\(address)/lock\"" }
+            try box.makeSite(
+                "state: { store: http, address: \"\(address)\", \(lock.joined(separator: ", ")) }\n"
+            )
+            let holder = try box.start(
+                [Program.path, "apply", "--yes"],
+                with: ["PREVIEW_FAULT": "attempt.saved:1:stop"])
+            #expect(try await eventually { holder.child.isStopped }, "\(holder.errorsSoFar)")
+            holder.child.signal(SIGKILL)
+            _ = await holder.outcome()
+            let checks = try Checks(try await box.preview("doctor", "--json"))
+            #expect(checks.failures == ["lock PV0504"], "\(checks.document)")
+            let fix = checks.first("lock")?["fix"]?.string ?? ""
+            let id = String(try #require(fix.firstMatch(of: /`preview unlock ([0-9a-f-]+)`/)).1)
+            let unlock = try await box.preview("unlock", id)
+            #expect(unlock.code == 0, "\(unlock)")
+            let after = try Checks(try await box.preview("doctor", "--json"))
+            #expect(after.detail(of: "lock") == "free" && after.failures.isEmpty)
+            server.child.signal(SIGKILL)
+            _ = await server.outcome()
+        }
+    }
+
     @Test("damaged records, and those of another key, fail one by one; the others are counted")
     func damagedRecords() async throws {
         try await Sandbox.use { box in

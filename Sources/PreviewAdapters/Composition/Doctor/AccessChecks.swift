@@ -106,7 +106,7 @@ struct AccessChecks: Sendable {
     func clock() async throws -> [Finding] {
         var findings: [Finding] = []
         if patient.provider == .fly, patient.fly.token != nil {
-            let time = try await patient.fly.client.time()
+            let time = try await Needs.check("provider") { try await patient.fly.client.time() }
             findings += Self.compare(time, "fly")
         }
         // What keeps the store from being asked is told by its check.

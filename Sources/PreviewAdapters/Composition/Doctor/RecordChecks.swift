@@ -63,8 +63,8 @@ struct RecordChecks: Sendable {
         guard let holder = try await records.store.holder(of: folder) else {
             return [.ok("free")]
         }
-        let isHere = holder.host == patient.surroundings.host
-        guard isHere, ProcessIdentity(pid: holder.process) == nil else {
+        let host = patient.surroundings.host
+        guard holder.host == host, !holder.isAlive(on: host) else {
             return [
                 .warning(
                     "held by \(holder.text)", code: .locked,
