@@ -151,7 +151,8 @@ extension ErrorCode {
     package var isAboutTheRecord: Bool {
         switch self {
         case .stateDamaged, .stateNewer, .stateForeign, .locked, .writeConflict, .cannotWrite,
-            .cannotRead, .unsafeFolder, .destroyedMeanwhile:
+            .cannotRead, .unsafeFolder, .lockLost, .storeDenied, .storeUnsafe, .recordKey,
+            .destroyedMeanwhile:
             true
         default: false
         }
