@@ -46,7 +46,7 @@ extension LocalProvider {
         var found: [String: StrayPreview] = [:]
         let supervisors = ProcessIdentity.all(withArguments: [SupervisorLink.word, root])
         // The oldest is the supervisor: what it starts has its arguments until it has its own.
-        for process in supervisors.sorted(by: { $0.startTicks < $1.startTicks })
+        for process in supervisors.sorted(by: { ($0.startTicks, $0.pid) < ($1.startTicks, $1.pid) })
         where !seen.contains(process) {
             guard let app = process.arguments.last, found[app] == nil else { continue }
             found[app] = StrayPreview(app: app, supervisor: process, processes: process.tree())
