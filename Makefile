@@ -83,9 +83,12 @@ lint: ## check formatting and shell scripts
 	swift format lint --strict --recursive --parallel Package.swift Sources Tests
 	shellcheck $(SHELL_SCRIPTS)
 
-bench: release ## measure the release build; writes Tests/Benchmarks/RESULTS.md
+bench: release ## measure the release build, its server and its stores; writes Tests/Benchmarks/RESULTS*.md
 	@.ci/packages $(DEMO_PACKAGES) $(TEST_PACKAGES)
+	@.ci/stores
 	Tests/Benchmarks/bench $(RELEASE)
+	Tests/Benchmarks/serve $(RELEASE)
+	Tests/Benchmarks/stores $(RELEASE)
 
 install: release ## install into PREFIX (/usr/local), with completions
 	install -D -m 755 $(RELEASE) $(DESTDIR)$(PREFIX)/bin/preview

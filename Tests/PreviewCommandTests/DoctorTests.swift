@@ -144,6 +144,42 @@ struct DoctorTests {
         }
     }
 
+    @Test("a lock at a server whose holder is gone fails, with the command that breaks it")
+    func abandonedLock() async throws {
+        try await Sandbox.use { box in
+            let python = try #require(Command.locate("python3", in: "/usr/bin:/bin"))
+            let folder = "/" + #filePath.split(separator: "/").dropLast(2).joined(separator: "/")
+            let server = try box.start(
+                [
+                    python, "-u", folder + "/Fixtures/state-server.py", "--tags=strong",
+                    "--locks=own",
+                ])
+            #expect(try await eventually { server.outputSoFar.hasPrefix("port ") })
+            let port = server.outputSoFar.split(separator: "\n")[0].dropFirst("port ".count)
+            let address = "http://127.0.0.1:\(port)/state/{app}"
+            let lock = ["lock_address", "unlock_address"].map { "\($0): \"\(address)/lock\"" }
+            try box.makeSite(
+                "state: { store: http, address: \"\(address)\", \(lock.joined(separator: ", ")) }\n"
+            )
+            let holder = try box.start(
+                [Program.path, "apply", "--yes"],
+                with: ["PREVIEW_FAULT": "attempt.saved:1:stop"])
+            #expect(try await eventually { holder.child.isStopped }, "\(holder.errorsSoFar)")
+            holder.child.signal(SIGKILL)
+            _ = await holder.outcome()
+            let checks = try Checks(try await box.preview("doctor", "--json"))
+            #expect(checks.failures == ["lock PV0504"], "\(checks.document)")
+            let fix = checks.first("lock")?["fix"]?.string ?? ""
+            let id = String(try #require(fix.firstMatch(of: /`preview unlock ([0-9a-f-]+)`/)).1)
+            let unlock = try await box.preview("unlock", id)
+            #expect(unlock.code == 0, "\(unlock)")
+            let after = try Checks(try await box.preview("doctor", "--json"))
+            #expect(after.detail(of: "lock") == "free" && after.failures.isEmpty)
+            server.child.signal(SIGKILL)
+            _ = await server.outcome()
+        }
+    }
+
     @Test("damaged records, and those of another key, fail one by one; the others are counted")
     func damagedRecords() async throws {
         try await Sandbox.use { box in
@@ -160,12 +196,35 @@ struct DoctorTests {
             #expect(checks.all("records").last?["detail"]?.string == "1 record is good")
             box.removeTree(".preview")
             try box.makeSite("state: { encrypt: { key: env:STATE_KEY } }\n")
-            let keys = ["0123456789abcdef0123456789abcdef", "fedcba9876543210fedcba9876543210"]
+            let keys = ["0123456789abcdef", "fedcba9876543210"].map {
+                String(repeating: $0, count: 4)
+            }
             _ = try await box.preview(
                 "apply", "--step", "1", "--yes", with: ["STATE_KEY": keys[0]])
             let other = try await box.preview("doctor", "--json", with: ["STATE_KEY": keys[1]])
             #expect(try Checks(other).failures.contains("records PV0517"), "\(other)")
             #expect(keys.allSatisfy { !other.output.contains($0) })
+        }
+    }
+
+    @Test("a store that cannot be reached or used is told once, and what needs it is skipped")
+    func storeOutOfReach() async throws {
+        try await Sandbox.use { box in
+            for (settings, failure) in [
+                ("store: http, address: \"http://127.0.0.1:9/{app}\"", "store PV0511"),
+                (
+                    "store: http, address: \"http://127.0.0.1:9/{app}\", username: ci",
+                    "store PV0515"
+                ),
+            ] {
+                try box.makeSite("state: { \(settings) }\n")
+                let outcome = try await box.preview("doctor", "--json")
+                let checks = try Checks(outcome)
+                #expect(checks.failures == [failure])
+                for name in ["records", "lock", "machine", "URL"] {
+                    #expect(checks.outcome(of: name) == "skipped", "\(name): \(outcome)")
+                }
+            }
         }
     }
 

@@ -1,4 +1,5 @@
 import PreviewCore
+import PreviewSystem
 
 // What every store says of its locks.
 extension Failure {
@@ -42,5 +43,17 @@ extension Failure {
             .writeConflict, .locked, "somebody else changed the record of \(app) meanwhile",
             evidence: [.init("record", place)],
             fix: "nothing was changed; look at `preview status` and run the command again")
+    }
+}
+
+extension LockHolder {
+    /// Whether it is a process of this machine, whose name is `host`, that runs.
+    func isAlive(on host: String) -> Bool {
+        guard self.host == host, process > 0, let found = ProcessIdentity(pid: process),
+            found.isAlive
+        else { return false }
+        // A process that began later has the number of one that ended; clocks are not that exact.
+        guard let started = found.startedUnixSeconds else { return true }
+        return started <= since.seconds + 5
     }
 }

@@ -106,13 +106,15 @@ struct AccessChecks: Sendable {
     func clock() async throws -> [Finding] {
         var findings: [Finding] = []
         if patient.provider == .fly, patient.fly.token != nil {
-            let time = try await patient.fly.client.time()
+            let time = try await Needs.check("provider") { try await patient.fly.client.time() }
             findings += Self.compare(time, "fly")
         }
-        let place = try patient.records.get().place
         // What keeps the store from being asked is told by its check.
-        let standing = try? await patient.storeStanding.value
-        findings += Self.compare(standing?.time, place)
+        if let records = try? patient.records.get(),
+            let standing = try? await patient.storeStanding.value
+        {
+            findings += Self.compare(standing.time, records.place)
+        }
         guard findings.isEmpty else { return findings }
         return [.skipped("no other clock could be asked: what there is uses this machine's")]
     }
@@ -127,7 +129,8 @@ struct AccessChecks: Sendable {
     /// Whether `preview serve` could begin, and who may use it.
     func server() async throws -> [Finding] {
         let isSet = patient.surroundings.value("PREVIEW_SERVE_TOKEN") != nil
-        let count = try TokenFile(data: patient.records.get().data).tokens().count
+        let data = try await Needs.check("store") { try patient.records.get() }.data
+        let count = try TokenFile(data: data).tokens().count
         let tokens =
             (count == 1 ? "1 token is" : "\(count) tokens are") + " made"
             + (isSet ? ", and PREVIEW_SERVE_TOKEN is set" : "")

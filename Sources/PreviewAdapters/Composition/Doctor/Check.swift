@@ -36,6 +36,24 @@ struct Check: Sendable {
     }
 }
 
+/// Something that a check cannot do without, and whose absence another check tells.
+struct Needs: Error {
+    /// The other check's name.
+    let check: String
+
+    /// Gets it, so that one trouble is not told by many checks.
+    static func check<Value>(
+        _ name: String, _ get: () async throws -> Value
+    ) async throws -> Value {
+        do {
+            return try await get()
+        } catch {
+            try Task.checkCancellation()
+            throw Needs(check: name)
+        }
+    }
+}
+
 /// Work that may only take so long.
 enum Limited {
     /// Does the work; what is not done in time is cancelled and waited for.
@@ -90,6 +108,7 @@ extension Finding {
     static func all(of error: any Error) -> [Finding] {
         switch error {
         case let problems as ConfigProblems: problems.problems.map(finding)
+        case let needs as Needs: [.skipped("needs what \"\(needs.check)\" looks at")]
         case let failure as Failure: [.failed(failure)]
         case let rejection as Rejection: [.failed(rejection.failure)]
         case let failure as FlyFailure: [.failed(failure.told(step: nil))]

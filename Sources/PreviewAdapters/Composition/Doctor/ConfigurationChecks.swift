@@ -6,6 +6,15 @@ struct ConfigurationChecks: Sendable {
 
     /// Whether there is a valid configuration.
     func file() throws -> [Finding] {
+        let file = try ConfigFile.require(patient.choices, in: patient.surroundings)
+        _ = try ConfigParser(
+            file: file.shownPath, folder: file.folder, home: patient.surroundings.home,
+            environment: { patient.surroundings.environment[$0] }
+        ).parse(file.bytes)
+        if case .failure = patient.records {
+            // The file is fine; what its store lacks is told by the check of the store.
+            return [.ok("\(file.shownPath) is valid")]
+        }
         let workspace = try patient.workspace.get()
         let identity = workspace.identity
         return [
@@ -33,6 +42,7 @@ struct ConfigurationChecks: Sendable {
         guard limits.maxPreviews != nil || limits.maxMonthlyCostCents != nil else {
             return [.skipped("preview.yaml sets none")]
         }
+        _ = try await Needs.check("records") { try await patient.survey.value }
         try await Limits(workspace).check()
         return [.ok("this preview is within them")]
     }
@@ -40,7 +50,7 @@ struct ConfigurationChecks: Sendable {
 
 extension Finding {
     /// What can only be looked at with a valid configuration.
-    static let needsFile = Finding.skipped("needs a valid preview.yaml")
+    static let needsFile = Finding.skipped("needs a valid preview.yaml and its store")
     /// What can only be looked at once something is recorded.
     static let needsRecord = Finding.skipped("nothing is recorded of this preview")
 }

@@ -30,7 +30,7 @@ package struct Doctor: Sendable {
         return [
             Check("preview.yaml") { try configuration.file() },
             Check("secrets") { try configuration.secrets() },
-            Check("state folder") { try record.folder() },
+            Check("state folder") { try await record.folder() },
             Check("store", limit: .seconds(45)) { try await record.store() },
             Check("records", limit: .seconds(120)) { try await record.records() },
             Check("lock", limit: .seconds(45)) { try await record.lock() },

@@ -90,8 +90,8 @@ struct MachineChecks: Sendable {
 
     /// What runs on this machine for previews of this folder that no record knows.
     func strays() async throws -> [Finding] {
+        let survey = try await Needs.check("records") { try await patient.survey.value }
         let records = try patient.records.get()
-        let survey = try await patient.survey.value
         let damaged = Set(survey.damaged.map(\.folder))
         let strays = try patient.local(records).strays(besides: survey.lineages)
             // Whose a damaged record is cannot be told: it is to be mended first.
@@ -114,7 +114,8 @@ struct MachineChecks: Sendable {
         _ body: (RecordedPreview, Machine) async throws -> [Finding]
     ) async throws -> [Finding] {
         if patient.hasUnusableFile { return [.needsFile] }
-        guard let preview = try await patient.preview.value,
+        let known = try await Needs.check("records") { try await patient.preview.value }
+        guard let preview = known,
             let machine = preview.state.output(of: AllocateMachine())?.machine
         else { return [.needsMachine] }
         if let host = preview.state.host, host != patient.surroundings.host {

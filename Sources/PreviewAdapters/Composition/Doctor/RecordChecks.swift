@@ -9,8 +9,8 @@ struct RecordChecks: Sendable {
     private static let shownDamage = 10
 
     /// Whether this machine's own folder can be written; makes no folder.
-    func folder() throws -> [Finding] {
-        let path = try patient.records.get().data.path
+    func folder() async throws -> [Finding] {
+        let path = try await Needs.check("store") { try patient.records.get() }.data.path
         guard let folder = try Self.existing(path, ownedBy: .own) else {
             guard let parent = Self.nearest(to: path) else {
                 throw Failure(Self.denied(path))
@@ -40,6 +40,7 @@ struct RecordChecks: Sendable {
 
     /// Whether every record can be read and is whole.
     func records() async throws -> [Finding] {
+        _ = try await Needs.check("store") { try await patient.storeStanding.value }
         let survey = try await patient.survey.value
         let damage = survey.damaged.prefix(Self.shownDamage).map { folder, failure in
             var failure = failure
@@ -55,14 +56,15 @@ struct RecordChecks: Sendable {
 
     /// Whether a run could take the lock.
     func lock() async throws -> [Finding] {
-        let records = try patient.records.get()
         if patient.hasUnusableFile { return [.needsFile] }
+        _ = try await Needs.check("store") { try await patient.storeStanding.value }
+        let records = try patient.records.get()
         guard let folder = try await name() else { return [.needsRecord] }
         guard let holder = try await records.store.holder(of: folder) else {
             return [.ok("free")]
         }
-        let isHere = holder.host == patient.surroundings.host
-        guard isHere, ProcessIdentity(pid: holder.process) == nil else {
+        let host = patient.surroundings.host
+        guard holder.host == host, !holder.isAlive(on: host) else {
             return [
                 .warning(
                     "held by \(holder.text)", code: .locked,
@@ -80,12 +82,12 @@ struct RecordChecks: Sendable {
     /// The name that the preview's record is or would be kept under.
     private func name() async throws -> String? {
         if case .success(let workspace) = patient.workspace { return workspace.folder }
-        return try await patient.preview.value?.folder
+        return try await Needs.check("records") { try await patient.preview.value }?.folder
     }
 
     /// What went wrong lately, in all that is recorded (BEHAVIOURS S7).
     func troubles() async throws -> [Finding] {
-        let troubles = try await patient.survey.value.troubles
+        let troubles = try await Needs.check("records") { try await patient.survey.value }.troubles
         guard !troubles.isEmpty else { return [.ok("no recorded preview has one")] }
         return troubles.map { trouble in
             .warning(

@@ -44,11 +44,12 @@ extension LocalProvider {
     private func unwritten(besides seen: Set<ProcessIdentity>) -> [StrayPreview] {
         let root = surroundings.root
         var found: [String: StrayPreview] = [:]
-        for process in ProcessIdentity.all(withArguments: [SupervisorLink.word, root])
+        let supervisors = ProcessIdentity.all(withArguments: [SupervisorLink.word, root])
+        // The oldest is the supervisor: what it starts has its arguments until it has its own.
+        for process in supervisors.sorted(by: { ($0.startTicks, $0.pid) < ($1.startTicks, $1.pid) })
         where !seen.contains(process) {
-            guard let app = process.arguments.last else { continue }
-            found[app, default: StrayPreview(app: app)].supervisor = process
-            found[app]?.processes += process.tree()
+            guard let app = process.arguments.last, found[app] == nil else { continue }
+            found[app] = StrayPreview(app: app, supervisor: process, processes: process.tree())
         }
         for process in ProcessIdentity.all(withVariable: AppEnvironment.Mark.machine)
         where !seen.contains(process) {

@@ -36,7 +36,7 @@ extension HTTPStore {
         }
         guard let lock = try await lockOnServer(of: app) else { throw Failure.notLocked(app) }
         guard lock.id == id else { throw Failure.otherLock(id, of: app, heldBy: lock.holder) }
-        guard !isAlive(lock.holder) else { throw Failure.holderAlive(lock.holder) }
+        guard !lock.holder.isAlive(on: setup.host) else { throw Failure.holderAlive(lock.holder) }
         guard try await client.giveBack(lock, of: app) else {
             throw Failure(
                 .locked, .locked, "the server does not give up the lock of \(app)",
@@ -113,16 +113,6 @@ extension HTTPStore {
                 try await Task.sleep(for: Self.firstPause * Double.random(in: 0.5...1))
             }
         }
-    }
-
-    /// Whether the holder is a process of this machine that runs.
-    private func isAlive(_ holder: LockHolder) -> Bool {
-        guard holder.host == setup.host, holder.process > 0,
-            let process = ProcessIdentity(pid: holder.process), process.isAlive
-        else { return false }
-        // A process that began later has the number of one that ended; clocks are not that exact.
-        guard let started = process.startedUnixSeconds else { return true }
-        return started <= holder.since.seconds + 5
     }
 }
 
