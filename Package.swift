@@ -125,6 +125,12 @@ let package = Package(
             ]
         ),
         .testTarget(
+            name: "PreviewStoresTests",
+            dependencies: [
+                "PreviewCore", "PreviewSystem", "PreviewAdapters", "PreviewTestSupport",
+            ]
+        ),
+        .testTarget(
             name: "PreviewCommandTests",
             dependencies: [
                 "PreviewCore", "PreviewSystem", "PreviewTestSupport", "FlySimulator", "preview",

@@ -13,7 +13,7 @@ struct S3LockTests {
 
     /// A lease that its holder never takes for sure, so that it looks before each write.
     private static let doubtful = LeaseTiming(
-        length: .seconds(1), renewal: .seconds(3600), poll: .milliseconds(5))
+        length: .seconds(40), renewal: .seconds(3600), poll: .milliseconds(5))
 
     private func lock(
         _ store: S3Store, _ holder: LockHolder, timeout: Duration = .zero

@@ -14,7 +14,7 @@ struct PostgresQueriesTests {
         let database: String
         let store: PostgresStore
         let states: [State]
-        private let folder: LocalFixture
+        private let folder: ProgramFolder
         private let lock: any StoreLock
 
         init() async throws {
@@ -31,7 +31,7 @@ struct PostgresQueriesTests {
             lock = try await store.lock(
                 running.app, for: SimulatedWorld.makeHolder("lock-1"), timeout: .zero
             ) { _ in }
-            folder = try LocalFixture()
+            folder = try ProgramFolder()
             try Folder.open(folder.path).writeUserFile(
                 "preview.yaml",
                 Array(
@@ -47,8 +47,8 @@ struct PostgresQueriesTests {
         /// What the command line says, as JSON.
         func preview(_ arguments: String...) async throws -> JSONValue {
             let result = try await Command(
-                try LocalFixture.executable, arguments + ["--json", "-C", folder.path],
-                environment: LocalFixture.environment, directory: folder.path
+                try ProgramFolder.executable, arguments + ["--json", "-C", folder.path],
+                environment: ProgramFolder.environment, directory: folder.path
             ).run()
             let said = String(decoding: result.errorOutput, as: UTF8.self)
             try #require(result.ending.isSuccess, "\(said)")

@@ -16,7 +16,7 @@ struct StateServer: Sendable {
 
     private static let path = "/usr/bin:/bin:/usr/local/bin"
     private static let repository =
-        "/" + #filePath.split(separator: "/").dropLast(4).joined(separator: "/")
+        "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
 
     /// Of this test alone; removed at its end.
     let folder: String

@@ -41,7 +41,7 @@ struct ServerProcess: Sendable {
 
     /// Where `.ci/stores` puts a program.
     static func program(_ name: String) -> String {
-        #filePath.split(separator: "/").dropLast(4).map { "/" + $0 }.joined()
+        #filePath.split(separator: "/").dropLast(3).map { "/" + $0 }.joined()
             + "/.build/stores/bin/\(name)"
     }
 

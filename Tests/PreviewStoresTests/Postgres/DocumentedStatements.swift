@@ -5,7 +5,7 @@ import Testing
 enum DocumentedStatements {
     /// The statements whose first line, a comment, begins with a title.
     static func named(_ title: String) throws -> String {
-        let root = #filePath.split(separator: "/").dropLast(5).map { "/" + $0 }.joined()
+        let root = #filePath.split(separator: "/").dropLast(4).map { "/" + $0 }.joined()
         let page = try #require(
             KernelFile.text(root + "/Sources/PreviewCore/PreviewCore.docc/StorePostgres.md"))
         let blocks = page.components(between: "```sql\n", and: "```")
