@@ -15,6 +15,8 @@ struct ServedPreviews: Previews {
     private static let lockTimeout = Duration.milliseconds(200)
     /// The most of a log that is read at once, in bytes.
     private static let logPart = 256 << 10
+    /// How often a watched record in a shared store is looked at, in seconds.
+    private static let recordTurn: Int64 = 2
 
     init(_ finder: PreviewFinder, in surroundings: Surroundings) {
         self.finder = finder
@@ -52,6 +54,7 @@ struct ServedPreviews: Previews {
     func log(_ id: String, of user: String?) async throws -> PreviewLog {
         let place = try await finder.place(of: id, user: user)
         let history = EventHistory(data: place.records.data, app: place.folder)
+        let isFolder = place.records.isFolder
         return PreviewLog(
             read: { offset in
                 let part = try history.lines(from: offset, atMost: Self.logPart)
@@ -61,7 +64,9 @@ struct ServedPreviews: Previews {
             },
             mark: {
                 let mark = try history.mark()
-                return PreviewMark(log: mark.size, record: mark.record)
+                // No file here tells when a record elsewhere is changed: it is looked at in turns.
+                let turn = "\(mark.size) \(Host.uptime.components.seconds / Self.recordTurn)"
+                return PreviewMark(log: mark.size, record: isFolder ? mark.record : turn)
             })
     }
 

@@ -144,6 +144,24 @@ struct ServerTests {
         }
     }
 
+    @Test("C13: a call whose record cannot be written fails with its own code, and is no success")
+    func unwritable() async throws {
+        try await Sandbox.use { box in
+            try box.makeSite()
+            let server = try await RunningServer.start(in: box)
+            let id = try await server.open().id
+            try await box.shell("mv .preview away && touch .preview")
+            for answer in [
+                try await server.run(1, of: id), try await server.open(branch: "other"),
+            ] {
+                #expect(answer.status == 500, "\(answer)")
+                #expect(answer.json["success"] == false && answer.json["code"] == "PV0509")
+            }
+            try await box.shell("rm .preview && mv away .preview")
+            #expect(try await server.run(1, of: id).status == 200)
+        }
+    }
+
     @Test("C9: wrong addresses, methods, types, sizes and configurations have their own answers")
     func errors() async throws {
         try await Sandbox.use { box in
