@@ -2,6 +2,7 @@ import Glibc
 import PreviewAdapters
 import PreviewCore
 import PreviewSystem
+import PreviewTestSupport
 import Testing
 
 /// A provider `local` with folders of its own and a repository to boot; its processes are ended and
@@ -65,20 +66,9 @@ final class LocalFixture: Sendable {
     }
 
     /// The built program, beside the tests.
-    static var executable: String {
-        get throws {
-            let tests = try #require(Host.executable)
-            let slash = try #require(tests.lastIndex(of: "/"))
-            let folder = String(tests[..<slash])
-            return try #require(
-                [folder + "/preview", ".build/debug/preview"].first(where: KernelFile.exists)
-            )
-        }
-    }
+    static var executable: String { get throws { try BuiltProgram.path } }
 
-    static let environment = [
-        "PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/tmp", "LANG": "C.UTF-8",
-    ]
+    static let environment = BuiltProgram.environment
 
     var owner: Ownership {
         Ownership(lineage: name, source: String(repeating: "ab", count: 32))

@@ -18,19 +18,4 @@ final class ProgramFolder: Sendable {
         // What is left is a small folder below /tmp, which is not worth a test's failure.
         try? parent.removeTree(name)
     }
-
-    /// The program that was built beside these tests.
-    static var executable: String {
-        get throws {
-            let tests = try #require(Host.executable)
-            let slash = try #require(tests.lastIndex(of: "/"))
-            let folder = String(tests[..<slash])
-            return try #require(
-                [folder + "/preview", ".build/debug/preview"].first(where: KernelFile.exists))
-        }
-    }
-
-    static let environment = [
-        "PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/tmp", "LANG": "C.UTF-8",
-    ]
 }

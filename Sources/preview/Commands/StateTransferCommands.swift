@@ -117,12 +117,12 @@ struct StateMigrateCommand: PreviewCommand {
         let names = apps.isEmpty ? try await source.store.list().sorted() : apps
         var results: [JSONValue] = []
         var failures: [Failure] = []
-        for name in names {
-            do {
-                let outcome = try await copy(name, from: source, to: target, context)
+        for try await (name, result) in copies(of: names, from: source, to: target, context) {
+            switch result {
+            case .success(let outcome):
                 results.append(["app": .string(name), "outcome": .string(outcome.word)])
                 if !context.isJSON { context.result("\(name): \(outcome.text)") }
-            } catch let failure as Failure {
+            case .failure(let failure):
                 failures.append(failure)
                 results.append(["app": .string(name), "error": failure.json])
                 if !context.isJSON {
@@ -131,6 +131,7 @@ struct StateMigrateCommand: PreviewCommand {
             }
         }
         if context.isJSON {
+            results.sort { ($0["app"]?.string ?? "") < ($1["app"]?.string ?? "") }
             context.result([
                 "from": .string(source.place), "to": .string(target.place),
                 "records": .array(results),
@@ -141,6 +142,44 @@ struct StateMigrateCommand: PreviewCommand {
                     + "\(target.place); nothing was removed from \(source.place).")
         }
         if let failure = failures.first { throw ExitCode(failure.kind.exitCode) }
+    }
+
+    private typealias Copied = (app: String, result: Result<StateMigration.Outcome, Failure>)
+
+    /// How many records are copied at a time: a copy is some round trips of a store.
+    private static let sideBySide = 8
+
+    /// Copies records side by side, and tells each as soon as it is done.
+    private func copies(
+        of names: [String], from source: Records, to target: Records, _ context: CommandContext
+    ) -> AsyncThrowingStream<Copied, any Error> {
+        AsyncThrowingStream { stream in
+            let work = Task {
+                do {
+                    try await withThrowingTaskGroup(of: Copied.self) { group in
+                        for (number, name) in names.enumerated() {
+                            if number >= Self.sideBySide, let copied = try await group.next() {
+                                stream.yield(copied)
+                            }
+                            group.addTask {
+                                do {
+                                    let outcome = try await copy(
+                                        name, from: source, to: target, context)
+                                    return (name, .success(outcome))
+                                } catch let failure as Failure {
+                                    return (name, .failure(failure))
+                                }
+                            }
+                        }
+                        for try await copied in group { stream.yield(copied) }
+                    }
+                    stream.finish()
+                } catch {
+                    stream.finish(throwing: error)
+                }
+            }
+            stream.onTermination = { _ in work.cancel() }
+        }
     }
 
     private func copy(

@@ -47,8 +47,8 @@ struct PostgresQueriesTests {
         /// What the command line says, as JSON.
         func preview(_ arguments: String...) async throws -> JSONValue {
             let result = try await Command(
-                try ProgramFolder.executable, arguments + ["--json", "-C", folder.path],
-                environment: ProgramFolder.environment, directory: folder.path
+                try BuiltProgram.path, arguments + ["--json", "-C", folder.path],
+                environment: BuiltProgram.environment, directory: folder.path
             ).run()
             let said = String(decoding: result.errorOutput, as: UTF8.self)
             try #require(result.ending.isSuccess, "\(said)")
