@@ -174,7 +174,8 @@ package struct Tokens: Sendable {
     /// The variables that hold tokens; no hook and no app gets them.
     package static let names = [
         "GITHUB_TOKEN", "GH_TOKEN", "GITHUB_ACCESS_TOKEN", "FLY_API_TOKEN", "FLY_ACCESS_TOKEN",
-        "FLY_IO_TOKEN", "NEXT_FLY_IO_TOKEN", "PREVIEW_SERVE_TOKEN",
+        "FLY_IO_TOKEN", "NEXT_FLY_IO_TOKEN", "PREVIEW_SERVE_TOKEN", "PREVIEW_STATE_KEY",
+        HTTPStore.passwordVariable,
     ]
 
     /// The host that GitHub's token is for unless `GITHUB_SERVER_URL` names another.
