@@ -28,7 +28,7 @@ let package = Package(
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto"),
         .target(name: "CPreviewSystem"),
         // libpq is loaded at its first use; neither the library nor its headers are needed to build.
-        .target(name: "CPostgres"),
+        .target(name: "CPostgres", dependencies: ["CPreviewSystem"]),
         .target(name: "CTOMLPlusPlus"),
         .target(
             name: "PreviewData",

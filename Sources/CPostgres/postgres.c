@@ -1,6 +1,6 @@
 #include "CPostgres.h"
 
-#include <dlfcn.h>
+#include <CPreviewSystem.h>
 
 static struct preview_pg_functions library_functions;
 
@@ -8,14 +8,7 @@ static struct preview_pg_functions library_functions;
 static const char library_name[] = "libpq.so.5";
 
 const char *preview_pg_load(void) {
-    void *library = dlopen(library_name, RTLD_NOW | RTLD_LOCAL);
-    if (library == NULL) {
-        return dlerror();
-    }
-    const struct {
-        const char *name;
-        void *place;
-    } functions[] = {
+    const struct cps_symbol functions[] = {
         {"PQconninfoParse", &library_functions.parse},
         {"PQconninfo", &library_functions.options},
         {"PQconninfoFree", &library_functions.options_free},
@@ -49,14 +42,7 @@ const char *preview_pg_load(void) {
         {"PQcancel", &library_functions.cancel},
         {"PQfreeCancel", &library_functions.free_cancel},
     };
-    for (size_t index = 0; index < sizeof functions / sizeof *functions; index++) {
-        void *function = dlsym(library, functions[index].name);
-        if (function == NULL) {
-            return dlerror();
-        }
-        *(void **)functions[index].place = function;
-    }
-    return NULL;
+    return cps_load(library_name, functions, sizeof functions / sizeof *functions);
 }
 
 const struct preview_pg_functions *preview_pg_functions(void) { return &library_functions; }

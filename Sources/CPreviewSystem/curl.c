@@ -1,6 +1,6 @@
 #include "../CCurl/shim.h"
 
-#include <dlfcn.h>
+#include "CPreviewSystem.h"
 #include <stddef.h>
 
 struct preview_curl_functions preview_curl;
@@ -9,14 +9,7 @@ struct preview_curl_functions preview_curl;
 static const char library_name[] = "libcurl.so.4";
 
 const char *preview_curl_load(void) {
-    void *library = dlopen(library_name, RTLD_NOW | RTLD_LOCAL);
-    if (library == NULL) {
-        return dlerror();
-    }
-    const struct {
-        const char *name;
-        void *place;
-    } functions[] = {
+    const struct cps_symbol functions[] = {
         {"curl_global_init", &preview_curl.global_init},
         {"curl_easy_init", &preview_curl.easy_init},
         {"curl_easy_cleanup", &preview_curl.easy_cleanup},
@@ -38,12 +31,5 @@ const char *preview_curl_load(void) {
         {"curl_share_setopt", &preview_curl.share_setopt},
         {"curl_share_cleanup", &preview_curl.share_cleanup},
     };
-    for (size_t index = 0; index < sizeof functions / sizeof *functions; index++) {
-        void *function = dlsym(library, functions[index].name);
-        if (function == NULL) {
-            return dlerror();
-        }
-        *(void **)functions[index].place = function;
-    }
-    return NULL;
+    return cps_load(library_name, functions, sizeof functions / sizeof *functions);
 }

@@ -14,12 +14,19 @@ struct StateTransferTests {
             try box.makeSite()
             try box.write(
                 "preview.yaml",
-                Sandbox.configuration("state: { encrypt: { key: env:STATE_KEY } }\n"))
+                Sandbox.configuration(
+                    """
+                    state: { encrypt: { key: env:STATE_KEY } }
+                    hooks: { on_complete: 'env > ../hook' }
+
+                    """))
             let missing = try await box.preview("plan")
             #expect(missing.code == 7 && missing.errorCode == "PV0517", "\(missing)")
             let set = ["STATE_KEY": Self.key]
             let applied = try await box.preview("apply", "--yes", with: set)
             #expect(applied.code == 0, "\(applied)")
+            let given = box.text("../hook")
+            #expect(given.contains("PREVIEW_SESSION_ID") && !given.contains(Self.key), "\(given)")
             let file = try box.record() + "/state.json"
             #expect(!box.text(file).contains("shop") && !box.text(file).contains("lineage"))
             let unchanged = try await box.preview("plan", "--detailed-exitcode", with: set)

@@ -9,6 +9,17 @@
 // it is variadic or runs inside a signal handler. Every function that can fail returns -1 and sets
 // errno, or returns the error number itself where it says so.
 
+// Libraries that are loaded at their first use
+
+/// A function of a library, and where its address goes.
+struct cps_symbol {
+    const char *name;
+    void *place;
+};
+/// Loads a library and the addresses of `count` functions. NULL, or why it cannot be used; then some
+/// places may be filled.
+const char *cps_load(const char *library, const struct cps_symbol *symbols, size_t count);
+
 // Files
 
 /// renameat2 with RENAME_NOREPLACE: fails with EEXIST instead of replacing `to`.

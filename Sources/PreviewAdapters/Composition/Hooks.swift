@@ -51,9 +51,10 @@ struct Hooks {
 
     private func run(_ line: String, named name: String, variables: [String: String]) async {
         let reporter = reporter
-        let tokens = Set(Tokens.names)
+        var withheld = Set(Tokens.names)
+        if case .environment(let name)? = workspace.config.stateKey { withheld.insert(name) }
         let environment = workspace.surroundings.environment
-            .filter { !tokens.contains($0.key) }
+            .filter { [withheld] in !withheld.contains($0.key) }
             .merging(variables) { _, own in own }
         let command = Command(
             "/bin/sh", ["-c", line], environment: environment, directory: workspace.file.folder)

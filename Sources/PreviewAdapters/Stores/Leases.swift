@@ -175,10 +175,7 @@ private actor HeldLease {
     func confirm() async throws {
         if !isLost, ContinuousClock.now >= deadline { try await renew() }
         guard !isLost else {
-            throw Failure(
-                .lockLost, .locked, "the lock of \(app) was lost while this run was under way",
-                fix: "nothing more was written; look at `preview status` and run it again",
-                retry: "preview apply")
+            throw Failure.lockLost(app)
         }
     }
 

@@ -37,6 +37,18 @@ extension Failure {
             retry: "preview apply --lock-timeout 5m")
     }
 
+    /// A run may write no more: somebody else may have had its lock, or has it now.
+    static func lockLost(
+        _ app: String, at place: String? = nil, to holder: LockHolder? = nil
+    ) -> Failure {
+        Failure(
+            .lockLost, .locked, "this run does not have the lock of \(app) any more",
+            evidence: (place.map { [.init("record", $0)] } ?? [])
+                + (holder.map { [.init("holder", $0.text)] } ?? []),
+            fix: "nothing more was written; look at `preview status` and run it again",
+            retry: "preview apply --lock-timeout 5m")
+    }
+
     /// A write came too late: nothing was changed.
     static func writeConflict(_ app: String, at place: String) -> Failure {
         Failure(

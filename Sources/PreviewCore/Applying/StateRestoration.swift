@@ -6,7 +6,7 @@ package struct StateRestoration: Sendable {
         package var from: Int
         /// The serial it was written under.
         package var serial: Int
-        /// What the replaced bytes are kept as, if there were any.
+        /// What the replaced bytes are kept as, such as `serial 7`, if there were any.
         package var setAside: String?
     }
 
@@ -65,6 +65,6 @@ package struct StateRestoration: Sendable {
             keeping: current == nil ? nil : highest + 1)
         return Result(
             from: from, serial: restored.serial,
-            setAside: current == nil ? nil : "state.json.\(highest + 1)")
+            setAside: current == nil ? nil : "serial \(highest + 1)")
     }
 }

@@ -180,7 +180,9 @@ extension HTTPStore {
         {
         case .done: return
         case .otherwise: throw conflict(change.app)
-        case .locked(let other): throw lockLost(change.app, to: other)
+        case .locked(let other):
+            throw Failure.lockLost(
+                change.app, at: place(of: change.app), to: other?.holder)
         }
     }
 
@@ -217,12 +219,4 @@ extension HTTPStore {
 
     /// The failure of who would have overwritten what somebody else wrote.
     func conflict(_ app: String) -> Failure { .writeConflict(app, at: place(of: app)) }
-
-    private func lockLost(_ app: String, to other: TerraformLock?) -> Failure {
-        Failure(
-            .lockLost, .locked, "this run does not have the lock of \(app) any more",
-            evidence: [.init("holder", other?.holder.text ?? "unknown")],
-            fix: "somebody broke it; nothing more was written. Look at `preview status`",
-            retry: "preview apply --lock-timeout 5m")
-    }
 }

@@ -92,7 +92,7 @@ package struct PostgresStore: StateStore {
             } else {
                 try await run(PostgresStatements.create, common)
             }
-        guard rows.first?.text(0) == "true" else { throw lockLost(app) }
+        guard rows.first?.text(0) == "true" else { throw Failure.lockLost(app, at: place(of: app)) }
         guard let tag = rows.first?.text(1) else {
             throw Failure.writeConflict(app, at: place(of: app))
         }
@@ -103,7 +103,7 @@ package struct PostgresStore: StateStore {
         guard try await isThere() else { return }
         let rows = try await run(
             PostgresStatements.remove, [.text(app), .text(token(of: app))])
-        guard rows.first?.text(0) == "true" else { throw lockLost(app) }
+        guard rows.first?.text(0) == "true" else { throw Failure.lockLost(app, at: place(of: app)) }
     }
 
     package func examine() async throws -> StoreStanding {
@@ -123,13 +123,6 @@ package struct PostgresStore: StateStore {
     }
 
     private func token(of app: String) -> String? { tokens.withLock { $0[app] } }
-
-    private func lockLost(_ app: String) -> Failure {
-        Failure(
-            .lockLost, .locked, "the lock of \(app) was lost; nothing was written",
-            evidence: [.init("record", place(of: app))],
-            fix: "look at `preview status` and run the command again")
-    }
 }
 
 extension PostgresStore {
