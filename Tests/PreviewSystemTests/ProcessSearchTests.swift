@@ -20,6 +20,11 @@ struct ProcessSearchTests {
             "/bin/sh", ["-c", "read line; exit", word, "next"],
             environment: [variable: "any"], directory: temporary.folder.path
         ).start(.ownSession, input: input.reader)
+        // Until it has become the shell it looks like this process.
+        let deadline = ContinuousClock.now + .seconds(10)
+        while !process.arguments.contains(word), ContinuousClock.now < deadline {
+            await Task.yield()
+        }
         let outcome = Result { try body(process, word, variable) }
         await process.endTree(grace: .zero)
         #expect(waitpid(process.pid, nil, 0) == process.pid)
